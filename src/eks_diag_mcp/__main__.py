@@ -1,0 +1,5 @@
+"""`python -m eks_diag_mcp`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,233 @@
+"""What a running server holds: the only place that builds things. Heavy rooms are opened when they are first asked for."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .collect.archive import ArchiveFolder
+from .config import Settings
+from .errors import BadInput, UnknownInstance
+from .jobs import Jobs, Work
+from .model import Diagnosis, Finding, NodeFacts, Section
+from .naming import EXAMPLE_INSTANCE
+from .runbooks.library import SopLibrary
+
+if TYPE_CHECKING:
+    from .bundle.bundle import Bundle
+    from .bundle.library import Library
+    from .signatures.catalogue import Catalogue
+
+EXECUTION = "archive"
+
+
+class App:
+    """The composition root. Safe to share between threads."""
+
+    def __init__(
+        self, settings: Settings, now: Callable[[], float] = time.monotonic, wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.settings, self.now, self.wall = settings, now, wall
+        self.archives = ArchiveFolder(settings.archives)
+        self.sops = SopLibrary.load(*settings.sops)
+        self.jobs = Jobs()
+        self._lock = threading.RLock()
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._sections: dict[tuple[str, str], Section] = {}
+        self._diagnoses: dict[str, Diagnosis] = {}
+        self._known: dict[str, dict[tuple[str, int], tuple[str, str]]] = {}
+
+    @cached_property
+    def catalogue(self) -> "Catalogue":
+        """All signatures."""
+        from .signatures.catalogue import catalogue
+
+        return catalogue()
+
+    @cached_property
+    def library(self) -> "Library":
+        """The store, cleared of what dead processes left."""
+        from .bundle.library import Library
+
+        library = Library(self.settings.library, lambda: (self.catalogue.rows, self.catalogue.digest))
+        library.sweep(3600, time.time())
+        return library
+
+    # ---- whose bundle ---------------------------------------------------------------------------------------------------
+    def known_instances(self) -> list[str]:
+        """Instances with a bundle in the library or in the archives folder."""
+        return sorted({*self.library.instances(), *self.archives.instances()})
+
+    def resolve(self, instance_id: str | None) -> tuple[str, str]:
+        """(instance, note). Left out, or the runbooks' example id, means the only one there is; the note says so."""
+        if instance_id and instance_id != EXAMPLE_INSTANCE:
+            return instance_id, ""
+        if instance_id and self.library.bundles(instance_id):
+            return instance_id, ""
+        known = self.library.instances()
+        if len(known) == 1:
+            why = "instanceId was left out" if not instance_id else f"{EXAMPLE_INSTANCE} is a runbook's example"
+            return known[0], f"{why}; the only instance known is meant"
+        listed = "; ".join(self._worst(name) for name in known[:20]) or "none yet: use collect first"
+        what = "instanceId is missing." if not instance_id else f"{EXAMPLE_INSTANCE} is a runbook's example, not an instance."
+        raise BadInput(what, f"Known instances: {listed}.")
+
+    def _worst(self, instance_id: str) -> str:
+        found = self.findings(self.library.bundle(instance_id))
+        return f"{instance_id} ({found[0].severity}: {found[0].title})" if found else f"{instance_id} (no findings)"
+
+    def bundle(self, instance_id: str | None) -> tuple["Bundle", str]:
+        """The newest bundle of an instance and a note when the instance was not named."""
+        name, note = self.resolve(instance_id)
+        if not self.library.bundles(name) and name in self.archives.instances():
+            raise UnknownInstance(f"{name} has a bundle in the archives folder that is not collected yet.", f'Call collect(instanceId="{name}").')
+        return self.library.bundle(name), note
+
+    # ---- collecting -----------------------------------------------------------------------------------------------------
+    def start_archive(self, instance_id: str) -> tuple[str, Work, bool]:
+        """(execution id, job, was already running) for the newest archive of an instance."""
+        return self._admit(instance_id, self.archives.newest(instance_id))
+
+    def _admit(self, instance_id: str, path: Path) -> tuple[str, Work, bool]:
+        from .bundle.library import file_digest
+
+        digest = file_digest(path)
+        execution = f"{EXECUTION}-{digest}-{instance_id}"
+        known = self.library.by_digest(digest)
+        if known is not None:
+            return execution, _ended(digest), True
+
+        def run(work: Work) -> None:
+            with self.library.lease(digest) as lease:
+                while not lease.acquire():
+                    time.sleep(0.2)
+                    if self.library.by_digest(digest):
+                        return
+                self.library.admit(
+                    path, now=self.now, wall=self.wall(), expect=instance_id, progress=lambda done: setattr(work, "done", done)
+                )
+
+        work, running = self.jobs.start(digest, path.stat().st_size, run)
+        return execution, work, running
+
+    def poll(self, execution_id: str, wait_s: float, checkpoint: Callable[[], None]) -> tuple[str, str, Work]:
+        """(instance, digest, job) of an execution. Needs no memory: after a restart the work is taken up again."""
+        kind, _, rest = execution_id.partition("-")
+        digest, _, instance_id = rest.partition("-")
+        if kind != EXECUTION or len(digest) != 32 or not instance_id:
+            raise BadInput(f"Unknown executionId {execution_id[:80]!r}.", "Use the executionId that collect returned.")
+        if self.library.by_digest(digest) is not None:
+            return instance_id, digest, _ended(digest)
+        work = self.jobs.get(digest)
+        if work is None:
+            path = self._archive_of(instance_id, digest)
+            _, work, _ = self._admit(instance_id, path)
+        until = self.now() + wait_s
+        while not work.ended.wait(0.1) and self.now() < until:
+            checkpoint()
+        return instance_id, digest, work
+
+    def _archive_of(self, instance_id: str, digest: str) -> Path:
+        from .bundle.library import file_digest
+
+        for path in self.archives.of(instance_id):
+            if file_digest(path) == digest:
+                return path
+        raise BadInput("The archive of that executionId is gone.", f'Call collect(instanceId="{instance_id}") again.')
+
+    # ---- the evidence stack ---------------------------------------------------------------------------------------------
+    def findings(self, bundle: "Bundle") -> tuple[Finding, ...]:
+        """All findings, the most telling first. A bundle indexed with other signatures is scanned again first."""
+        from .signatures.findings import findings_of
+
+        with self._lock:
+            if bundle.digest not in self._findings:
+                if bundle.manifest.signatures != self.catalogue.digest:
+                    from .bundle.reindex import reindex
+
+                    reindex(bundle, self.catalogue.rows, self.library.patterns(), self.catalogue.digest, lambda: None)
+                self._findings[bundle.digest] = findings_of(bundle, self.catalogue)
+            return self._findings[bundle.digest]
+
+    def roles(self, bundle: "Bundle") -> dict[tuple[str, int], str]:
+        """What known lines are: (file, line) -> cause, echo or benign."""
+        return {place: {"context": "benign"}.get(role, role) for place, (_, role) in self.known_lines(bundle).items()}
+
+    def known_lines(self, bundle: "Bundle") -> dict[tuple[str, int], tuple[str, str]]:
+        """(file, line) -> (signature, role) of every hit; where several signatures hit a line, the one that says most."""
+        from .bundle.findings_table import read_hits
+
+        self.findings(bundle)
+        if bundle.digest not in self._known:
+            found: dict[tuple[str, int], tuple[str, str]] = {}
+            rank = {"cause": 0, "echo": 1, "context": 2}
+            for hit in read_hits(bundle.folder):
+                row = self.catalogue.by_id.get(hit.signature)
+                if row is None:
+                    continue
+                key, role = (hit.file, hit.line), row.row.role
+                if key not in found or rank[role] < rank[found[key][1]]:
+                    found[key] = (hit.signature, role)
+            self._known[bundle.digest] = found
+        return self._known[bundle.digest]
+
+    def remember_search(self, bundle: "Bundle", query: str, file: str) -> str:
+        """The S- id of a search result; its descriptor stays in the library, so that any replica resolves it."""
+        from .signatures.findings import short_id
+
+        search_id = short_id("S", bundle.digest, query, file)
+        path = self.settings.library / "searches" / f"{search_id}.json"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"digest": bundle.digest, "query": query, "file": file}), encoding="utf-8")
+        return search_id
+
+    def recall_search(self, search_id: str) -> dict[str, str] | None:
+        """What an S- id stands for; None when no search gave it."""
+        path = self.settings.library / "searches" / f"{search_id}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def facts(self, bundle: "Bundle") -> NodeFacts | None:
+        """What AWS said when the bundle was collected; None where nobody asked."""
+        return None
+
+    def section(self, bundle: "Bundle", name: str) -> Section:
+        """One section's outcome, its issues with their ids."""
+        from dataclasses import replace
+
+        from .sections.catalogue import SECTIONS
+        from .signatures.findings import short_id
+
+        key = (bundle.digest, name)
+        if key not in self._sections:
+            read = dict(SECTIONS)[name]
+            found = read(bundle, self.facts(bundle))
+            issues = tuple(replace(i, id=short_id("R", bundle.digest, name, i.key)) for i in found.issues)
+            self._sections[key] = replace(found, issues=issues)
+        return self._sections[key]
+
+    def sections(self, bundle: "Bundle", names: Iterable[str] | None = None) -> dict[str, Section]:
+        """Sections by name; all of them when none is named."""
+        from .sections.catalogue import SECTIONS
+
+        return {name: self.section(bundle, name) for name in (names or [n for n, _ in SECTIONS])}
+
+    def diagnosis(self, bundle: "Bundle") -> Diagnosis:
+        """The verdicts about a bundle."""
+        from .diagnose.board import Case
+        from .diagnose.diagnosis import diagnose
+
+        if bundle.digest not in self._diagnoses:
+            case = Case(bundle, self.findings(bundle), self.sections(bundle), self.facts(bundle))
+            self._diagnoses[bundle.digest] = diagnose(case)
+        return self._diagnoses[bundle.digest]
+
+
+def _ended(digest: str) -> Work:
+    work = Work(digest, 1, 1, "completed")
+    work.ended.set()
+    return work

@@ -1,0 +1,264 @@
+"""A bundle at hand: reads files, lines and times back from the store."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadInput
+from ..model import Coverage, CoverageState, Evidence
+from .clock import Clock
+from .findings_table import FindingRow, read_findings
+from .formats import formats
+from .hits import cut
+from .rules import PatternSet
+from .sources import sources
+from .store import FileEntry, Manifest, from_iso
+
+STATE_CAP = 32 << 20
+"""State files are read whole up to this size; a larger one is cut and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """A whole file. `truncated`: its end is missing (in the bundle, or above STATE_CAP)."""
+
+    path: str
+    text: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """Where a block lies: its row in the table, the lines and times it holds (epoch milliseconds)."""
+
+    row: int
+    group: int
+    file_id: int
+    first_line: int
+    n_lines: int
+    ts_min: int | None
+    ts_max: int | None
+
+
+class Bundle:
+    """The evidence of one node at one moment. Immutable; safe to share between threads."""
+
+    def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
+        self.folder = folder
+        self.manifest = manifest or Manifest.parse((folder / "manifest.json").read_text(encoding="utf-8"))
+        self.files = {entry.path: entry for entry in self.manifest.files}
+
+    @property
+    def digest(self) -> str:
+        """The content digest: the bundle's identity."""
+        return self.manifest.digest
+
+    @property
+    def instance_id(self) -> str:
+        """Whose bundle it is."""
+        return self.manifest.instance_id
+
+    @cached_property
+    def captured(self) -> datetime:
+        """When it was collected, UTC."""
+        return from_iso(self.manifest.captured) or datetime.min
+
+    @cached_property
+    def boot(self) -> datetime | None:
+        """When the node booted; None when nothing in the bundle tells."""
+        return from_iso(self.manifest.boot)
+
+    # ---- files and coverage ---------------------------------------------------------------------------------------------
+    def of_source(self, source: str) -> list[FileEntry]:
+        """The files of a source, repeated copies left out, in archive order."""
+        return [e for e in self.manifest.files if e.source == source and e.same_as is None]
+
+    def coverage(self, source: str) -> Coverage:
+        """What of a source could be read."""
+        entries = self.of_source(source)
+        if not entries:
+            why = f"not in the bundle{'; ' + self.manifest.truncated if self.manifest.truncated else ''}"
+            return Coverage(source, "absent", detail=why)
+        states = [e.state for e in entries]
+        state: CoverageState = "present"
+        if all(s == "empty" for s in states):
+            state = "empty"
+        elif all(s in ("unreadable", "empty") for s in states):
+            state = "unreadable"
+        elif "truncated" in states:
+            state = "truncated"
+        elif "masked" in states:
+            state = "masked"
+        detail = "; ".join(f"{e.path}: {e.detail or e.state}" for e in entries if e.state not in ("present", "masked"))[:300]
+        return Coverage(source, state, tuple(e.path for e in entries), sum(e.size for e in entries), detail)
+
+    def entry(self, path: str) -> FileEntry:
+        """A file of the bundle by its name; a repeated copy gives the stored one. BadInput names near ones."""
+        entry = self.files.get(path)
+        if entry is None:
+            import difflib
+
+            near = difflib.get_close_matches(path, self.files, 5, 0.4)
+            raise BadInput(f"No file {path!r} in the bundle.", f"Near: {', '.join(near) or 'none'}. validate lists the sources.")
+        return self.files[entry.same_as] if entry.same_as else entry
+
+    def texts(self, source: str) -> tuple[FileText, ...]:
+        """The whole text of each file of a source that holds any (state files)."""
+        return tuple(self.text(e.path) for e in self.of_source(source) if e.size)
+
+    def text(self, path: str) -> FileText:
+        """The whole text of one file, at most STATE_CAP of it."""
+        entry, parts, size = self.entry(path), [], 0
+        for ref in self._by_file.get(entry.id, ()):
+            data = self.block_text(ref)
+            parts.append(data)
+            size += len(data)
+            if size >= STATE_CAP:
+                break
+        return FileText(entry.path, b"".join(parts).decode("utf-8", "replace"), size >= STATE_CAP or entry.state == "truncated")
+
+    def first_line(self, source: str) -> str | None:
+        """The first line of a one-line file, without blanks; None where there is none."""
+        for text in self.texts(source):
+            if line := text.text.strip().split("\n")[0].strip():
+                return line
+        return None
+
+    # ---- blocks ---------------------------------------------------------------------------------------------------------
+    @cached_property
+    def _parquet(self) -> Any:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self.folder / "text" / "0.parquet", memory_map=False, pre_buffer=False)
+
+    @cached_property
+    def blocks(self) -> tuple[BlockRef, ...]:
+        """All blocks in store order."""
+        names = ["file_id", "first_line", "n_lines", "ts_min", "ts_max"]
+        refs: list[BlockRef] = []
+        for group in range(self._parquet.num_row_groups):
+            table = self._parquet.read_row_group(group, columns=names)
+            columns = [table[n].cast("int64").to_pylist() for n in names]
+            refs += [BlockRef(row, group, *values) for row, values in enumerate(zip(*columns, strict=True))]
+        return tuple(refs)
+
+    @cached_property
+    def _by_file(self) -> dict[int, list[BlockRef]]:
+        found: dict[int, list[BlockRef]] = {}
+        for ref in self.blocks:
+            found.setdefault(ref.file_id, []).append(ref)
+        return found
+
+    def blocks_of(self, file_id: int) -> list[BlockRef]:
+        """The blocks of one file in order of lines."""
+        return self._by_file.get(file_id, [])
+
+    def block_text(self, ref: BlockRef) -> bytes:
+        """The text of one block."""
+        return self.group_texts(ref.group)[ref.row].as_buffer().to_pybytes()  # type: ignore[no-any-return]
+
+    def group_texts(self, group: int) -> Any:
+        """The text column of a row group (an arrow array)."""
+        cached = self.__dict__.get("_last_group")
+        if cached and cached[0] == group:
+            return cached[1]
+        column = self._parquet.read_row_group(group, columns=["text"], use_threads=False)["text"].combine_chunks()
+        self.__dict__["_last_group"] = (group, column)
+        return column
+
+    # ---- lines ----------------------------------------------------------------------------------------------------------
+    def ordered(self, names: Iterable[str]) -> list[FileEntry]:
+        """The files of those sources, oldest first (files without times first)."""
+        entries = [e for name in names for e in self.of_source(name)]
+        return sorted(entries, key=lambda e: (e.first or "", e.id))
+
+    def grep(self, pattern: str, names: Iterable[str], checkpoint: Callable[[], None] = lambda: None) -> tuple[Evidence, ...]:
+        """All lines of those sources that hold the pattern (caseless), in file order, oldest file first."""
+        patterns, find = PatternSet([pattern]), re.compile(pattern, re.IGNORECASE | re.ASCII).search
+        found: list[Evidence] = []
+        for entry in self.ordered(names):
+            for ref in self.blocks_of(entry.id):
+                checkpoint()
+                found += self._grep_block(patterns, find, entry, ref)
+        return tuple(found)
+
+    def latest(self, pattern: str, names: Iterable[str]) -> Evidence | None:
+        """The newest line of those sources that holds the pattern: blocks are read from their ends."""
+        patterns, find = PatternSet([pattern]), re.compile(pattern, re.IGNORECASE | re.ASCII).search
+        best: Evidence | None = None
+        for entry in reversed(self.ordered(names)):
+            if best and best.time and entry.last and (from_iso(entry.last) or best.time) < best.time:
+                continue
+            for ref in reversed(self.blocks_of(entry.id)):
+                if hits := self._grep_block(patterns, find, entry, ref):
+                    newest = hits[-1]
+                    if best is None or (newest.time and (best.time is None or newest.time > best.time)):
+                        best = newest
+                    break
+        return best
+
+    def _grep_block(self, patterns: PatternSet, find: Callable[[str], Any], entry: FileEntry, ref: BlockRef) -> list[Evidence]:
+        data = self.block_text(ref)
+        ends = [end for _, end in patterns.scan(data)]
+        out: list[Evidence] = []
+        last, counted, line = -1, 0, ref.first_line
+        for end in ends:
+            start = data.rfind(b"\n", 0, max(0, end - 1)) + 1
+            if start == last:
+                continue
+            line += data.count(b"\n", counted, start)
+            last = counted = start
+            stop = data.find(b"\n", start)
+            text = data[start : stop if stop >= 0 else len(data)].decode("utf-8", "replace").rstrip("\r")
+            if match := find(text):
+                time = self.time_in(entry, text) or self._inherited(entry, data, start)
+                out.append(Evidence(entry.source, entry.path, line, cut(text, match.start(), 2000), time))
+        return out
+
+    def _inherited(self, entry: FileEntry, data: bytes, start: int) -> datetime | None:
+        """The time of the stamped line before an unstamped one, looked for within its block."""
+        if not sources().by_name[entry.source].formats:
+            return None
+        for _ in range(200):
+            if start <= 0:
+                return None
+            before = data.rfind(b"\n", 0, start - 1) + 1
+            if time := self.time_in(entry, data[before : start - 1].decode("utf-8", "replace")):
+                return time
+            start = before
+        return None
+
+    def time_in(self, entry: FileEntry, text: str) -> datetime | None:
+        """The UTC time a line is stamped with."""
+        names = sources().by_name[entry.source].formats
+        if not names:
+            return None
+        clock = Clock(self.captured, self.boot)
+        stamped = formats().reader(names, clock).read(text)
+        return stamped.time if stamped else None
+
+    def lines(self, path: str, start: int, count: int) -> Iterator[tuple[int, str]]:
+        """(number, text) of `count` lines of a file from line `start`."""
+        entry, left, last = self.entry(path), count, 0
+        for ref in self._by_file.get(entry.id, ()):
+            if ref.first_line + ref.n_lines <= start:
+                continue
+            for k, raw in enumerate(self.block_text(ref).split(b"\n")[: ref.n_lines]):
+                number = ref.first_line + k
+                if number >= start and number != last:
+                    yield number, raw.decode("utf-8", "replace").rstrip("\r")
+                    last, left = number, left - 1
+                    if left <= 0:
+                        return
+
+    # ---- findings -------------------------------------------------------------------------------------------------------
+    @cached_property
+    def finding_rows(self) -> tuple[FindingRow, ...]:
+        """The stored halves of the findings (signatures.findings joins them with the catalogue)."""
+        return tuple(read_findings(self.folder))
+
+

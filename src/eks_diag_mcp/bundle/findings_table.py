@@ -1,0 +1,120 @@
+"""hits/ and findings/ of one bundle: written from the book of hits, read back as plain rows."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .hits import FileHits, HitBook, Quote, known
+from .sources import sources
+from .store import write_columns
+
+_QUOTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A signature seen in one source: the stored half of a Finding. Times are epoch milliseconds."""
+
+    signature: str
+    source: str
+    count: int
+    untimed: int
+    first: int | None
+    last: int | None
+    files: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """One hit: which signature, where, when."""
+
+    signature: str
+    source: str
+    file: str
+    line: int
+    time: int | None
+
+
+def write_findings(folder: Path, book: HitBook) -> None:
+    """Write both tables."""
+    import pyarrow as pa
+
+    pages: dict[tuple[str, str], list[FileHits]] = {}
+    for rule, page in book.rows():
+        if page.lines:
+            pages.setdefault((rule.id, page.source), []).append(page)
+    chosen = {key: _counted(key[1], group) for key, group in pages.items()}
+    flat = [(key, page) for key, group in chosen.items() for page in group]
+    hits: dict[str, list[Any]] = {"signature": [], "source": [], "file": [], "line": [], "ts": []}
+    for (signature, source), page in flat:
+        hits["signature"] += [signature] * len(page.lines)
+        hits["source"] += [source] * len(page.lines)
+        hits["file"] += [page.file] * len(page.lines)
+        hits["line"] += page.lines.tolist()
+        hits["ts"] += [t if t > -(2**62) else None for t in page.times]
+    kinds = {"signature": pa.string(), "source": pa.string(), "file": pa.string(), "line": pa.int64(), "ts": pa.timestamp("ms", "UTC")}
+    write_columns(folder / "hits" / "0.parquet", {name: (values, kinds[name]) for name, values in hits.items()})
+    rows = [_row(signature, source, group) for (signature, source), group in sorted(chosen.items())]
+    write_columns(
+        folder / "findings" / "0.parquet",
+        {
+            "signature": ([r.signature for r in rows], pa.string()),
+            "source": ([r.source for r in rows], pa.string()),
+            "count": ([r.count for r in rows], pa.int64()),
+            "untimed": ([r.untimed for r in rows], pa.int64()),
+            "first": ([r.first for r in rows], pa.timestamp("ms", "UTC")),
+            "last": ([r.last for r in rows], pa.timestamp("ms", "UTC")),
+            "files": ([list(r.files) for r in rows], pa.list_(pa.string())),
+            "quotes": ([json.dumps([[q.file, q.line, q.time, q.text] for q in r.quotes], ensure_ascii=False) for r in rows], pa.string()),
+        },
+    )
+
+
+def _counted(source: str, group: list[FileHits]) -> list[FileHits]:
+    """The files whose hits count: of files that mirror one another only the one with most hits (and times)."""
+    if sources().by_name[source].mirrors:
+        return [max(group, key=lambda p: (p.count, len(known(p.times))))]
+    return group
+
+
+def _row(signature: str, source: str, group: list[FileHits]) -> FindingRow:
+    times = [t for page in group for t in known(page.times)]
+    counted = sum(page.count for page in group)
+    quotes = [q for page in sorted(group, key=lambda p: min(known(p.times), default=0)) for q in page.quotes()]
+    if len(quotes) > _QUOTES:
+        quotes = [*quotes[: _QUOTES - 1], quotes[-1]]
+    return FindingRow(
+        signature, source, counted, sum(len(p.lines) for p in group) - len(times), min(times, default=None), max(times, default=None),
+        tuple(dict.fromkeys(p.file for p in group)), tuple(quotes),
+    )  # fmt: skip
+
+
+def read_findings(folder: Path) -> list[FindingRow]:
+    """The rows of findings/."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / "findings" / "0.parquet")
+    first, last = (table[name].cast("int64").to_pylist() for name in ("first", "last"))
+    plain = {name: table[name].to_pylist() for name in ("signature", "source", "count", "untimed", "files", "quotes")}
+    return [
+        FindingRow(
+            plain["signature"][i], plain["source"][i], plain["count"][i], plain["untimed"][i], first[i], last[i],
+            tuple(plain["files"][i]), tuple(Quote(*q) for q in json.loads(plain["quotes"][i])),
+        )  # fmt: skip
+        for i in range(table.num_rows)
+    ]
+
+
+def read_hits(folder: Path, signature: str | None = None) -> Iterator[HitRow]:
+    """The rows of hits/, of one signature or all."""
+    import pyarrow.parquet as pq
+
+    filters = [("signature", "=", signature)] if signature else None
+    table = pq.read_table(folder / "hits" / "0.parquet", filters=filters)
+    times = table["ts"].cast("int64").to_pylist()
+    plain = [table[name].to_pylist() for name in ("signature", "source", "file", "line")]
+    for i in range(table.num_rows):
+        yield HitRow(plain[0][i], plain[1][i], plain[2][i], plain[3][i], times[i])

@@ -1,0 +1,157 @@
+"""The library: all bundles at hand, by instance, and the way a new one gets in.
+
+    <root>/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
+    <root>/drafts/                          what is being written
+    <root>/leases/                          who is writing it
+    <root>/patterns/                        compiled pattern databases"""
+
+import hashlib
+import re
+import shutil
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ..errors import BadBundle, BadInput, UnknownInstance
+from ..naming import INSTANCE, ArchiveName
+from .admit import Admission, Job
+from .archive import Limits
+from .bundle import Bundle
+from .findings_table import write_findings
+from .leases import Lease
+from .rules import LineRule, PatternSet
+from .scan import all_patterns
+from .store import Manifest, publish, secure
+
+
+def file_digest(path: Path) -> str:
+    """The identity of a bundle: the digest of its archive's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+class Library:
+    """The bundles under one root folder. `rules` are what an admit scans for; `signatures` names their version."""
+
+    def __init__(self, root: Path, rules: Callable[[], tuple[tuple[LineRule, ...], str]], limits: Limits | None = None) -> None:
+        self.root, self._rules, self._limits = root, rules, limits or Limits()
+        self._compiled: PatternSet | None = None
+        self._open: dict[Path, Bundle] = {}
+
+    # ---- reading --------------------------------------------------------------------------------------------------------
+    def instances(self) -> list[str]:
+        """All instances with a bundle, sorted."""
+        return sorted({p.parent.parent.name.removeprefix("instance=") for p in self._manifests()})
+
+    def _manifests(self, instance: str = "*") -> list[Path]:
+        return sorted(self.root.glob(f"instance={instance}/bundle=*/manifest.json"))
+
+    def bundles(self, instance_id: str) -> list[Bundle]:
+        """The bundles of an instance (or alias), newest capture first."""
+        if not re.fullmatch(r"[\w.-]{1,128}", instance_id):
+            return []
+        paths = self._manifests(instance_id) or [p for p in self._manifests() if instance_id in self._bundle(p.parent).manifest.aliases]
+        return sorted((self._bundle(p.parent) for p in paths), key=lambda b: (b.captured, b.manifest.admitted), reverse=True)
+
+    def bundle(self, instance_id: str) -> Bundle:
+        """The newest bundle of an instance. UnknownInstance lists those known."""
+        found = self.bundles(instance_id)
+        if not found:
+            known = ", ".join(self.instances()[:20]) or "none yet"
+            raise UnknownInstance(f"No bundle of {instance_id!r} in the library.", f"Known instances: {known}. Use collect first.")
+        return found[0]
+
+    def by_digest(self, digest: str) -> Bundle | None:
+        """The bundle whose digest begins so, if it is published."""
+        if not re.fullmatch(r"[0-9a-f]{8,32}", digest):
+            return None
+        found = sorted(self.root.glob(f"instance=*/bundle={digest}*/manifest.json"))
+        return self._bundle(found[0].parent) if found else None
+
+    def _bundle(self, folder: Path) -> Bundle:
+        bundle = self._open.get(folder)
+        if bundle is None:
+            bundle = self._open[folder] = Bundle(folder)
+        return bundle
+
+    # ---- admitting ------------------------------------------------------------------------------------------------------
+    def patterns(self) -> PatternSet:
+        """The database of all rules; compiled once, then read from disk."""
+        if self._compiled is None:
+            self._compiled = PatternSet(all_patterns(self._rules()[0]), self.root / "patterns")
+        return self._compiled
+
+    def lease(self, digest: str) -> Lease:
+        """The claim on that digest."""
+        return Lease(self.root / "leases", digest)
+
+    def admit(
+        self,
+        archive: Path,
+        *,
+        now: Callable[[], float],
+        wall: datetime,
+        alias: str | None = None,
+        expect: str | None = None,
+        via: str = "archive",
+        checkpoint: Callable[[], None] = lambda: None,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Bundle:
+        """Take an archive file in; the same bytes twice are one bundle. `expect` is the instance it must be of (a bundle
+        that says it is of another one is refused), `alias` another name to find it by."""
+        name = ArchiveName.parse(archive.name)
+        known = self.by_digest(file_digest(archive))
+        if known is not None:
+            return self._named(known, alias)
+        secure([self.root, self.root / "drafts"])
+        draft = self.root / "drafts" / uuid.uuid4().hex
+        draft.mkdir()
+        try:
+            rules, signatures = self._rules()
+            job = Job(rules, self.patterns(), draft, signatures, now, wall, checkpoint, progress, self._limits)
+            with archive.open("rb") as raw:
+                admission = Admission(job, raw, name.date)
+                manifest = admission.run()
+            write_findings(draft, admission.book)
+            manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)}
+            manifest.aliases = [alias] if alias else []
+            manifest.instance_id = self._who(draft, manifest, name, expect)
+            (draft / "manifest.json").write_text(manifest.dump(), encoding="utf-8")
+            final = self.root / f"instance={manifest.instance_id}" / f"bundle={manifest.digest}"
+            publish(draft, final)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return self._bundle(final)
+
+    def _who(self, draft: Path, manifest: Manifest, name: ArchiveName, expect: str | None) -> str:
+        """Whose bundle it is: what stands inside, else what the name says, else the alias."""
+        inside = Bundle(draft, manifest).first_line("instance-id")
+        inside = inside if inside and INSTANCE.fullmatch(inside) else None
+        claimed = expect or name.instance_id
+        if inside and claimed and inside != claimed and INSTANCE.fullmatch(claimed):
+            raise BadBundle(
+                f"The bundle says it is of {inside}, but it came as {claimed}.",
+                "Check who may write to the place it came from; ingest it under its own name if it is right.",
+            )
+        who = inside or claimed or (manifest.aliases[0] if manifest.aliases else None) or f"unknown-{manifest.digest[:12]}"
+        if not re.fullmatch(r"[\w.-]{1,128}", who):
+            raise BadInput(f"{who!r} cannot name an instance.", "Use letters, digits, dots and hyphens.")
+        return who
+
+    def _named(self, bundle: Bundle, alias: str | None) -> Bundle:
+        if alias and alias not in bundle.manifest.aliases and alias != bundle.instance_id:
+            bundle.manifest.aliases.append(alias)
+            part = bundle.folder / f"manifest.{uuid.uuid4().hex}.part"
+            part.write_text(bundle.manifest.dump(), encoding="utf-8")
+            part.replace(bundle.folder / "manifest.json")
+        return bundle
+
+    def sweep(self, older_than_s: float, now: float) -> int:
+        """Remove drafts that a dead process left; returns how many."""
+        stale = [p for p in (self.root / "drafts").glob("*") if now - p.stat().st_mtime > older_than_s]
+        for path in stale:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(stale)
+
+

@@ -1,0 +1,1 @@
+"""The dispatcher: asks for a node's log bundle and fetches it."""

@@ -1,0 +1,1 @@
+"""The judge: weighs findings and sections into verdicts about possible root causes."""

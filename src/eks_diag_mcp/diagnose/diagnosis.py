@@ -1,0 +1,48 @@
+"""Diagnose: findings and sections go on the board, judges with arithmetic amend it, verdicts are read off."""
+
+from collections.abc import Callable
+
+from ..model import Diagnosis
+from .board import Board, Case
+from .causes import Causes, causes
+from .ip_allocation import judge_ip_allocation
+from .storage import judge_attachments
+from .verdicts import read_off
+
+JUDGES: tuple[Callable[[Case, Board], None], ...] = (judge_ip_allocation, judge_attachments)
+"""Where arithmetic or order decides. Each amends the board; the order does not matter."""
+
+
+def diagnose(case: Case, table: Causes | None = None) -> Diagnosis:
+    """The verdicts about a case, best first."""
+    board = Board(table or causes())
+    for finding in case.findings:
+        board.enter_finding(finding, case.bundle.captured)
+    for section in case.sections.values():
+        for issue in section.issues:
+            board.enter_issue(issue)
+    for judge in JUDGES:
+        judge(case, board)
+    return read_off(board, _values(case), _gaps(case))
+
+
+def _values(case: Case) -> dict[str, object]:
+    """The readings of the node as a whole, by name: what mitigation texts may speak of."""
+    values: dict[str, object] = {}
+    for section in case.sections.values():
+        for reading in section.readings:
+            if reading.scope in (None, "settings") and reading.value is not None:
+                values.setdefault(reading.name, reading.value)
+    return values
+
+
+def _gaps(case: Case) -> tuple[str, ...]:
+    """What could not be seen and might matter."""
+    found: dict[str, str] = {}
+    for section in case.sections.values():
+        for coverage in section.coverage:
+            if not coverage.readable:
+                found.setdefault(coverage.source, f"{coverage.source}: {coverage.state}")
+    if case.bundle.manifest.truncated:
+        found["archive"] = case.bundle.manifest.truncated
+    return tuple(found.values())

@@ -1,0 +1,150 @@
+"""The D1 judge: which of the ip_allocation causes the arithmetic of the node's own address pool allows.
+
+Rules (CNI 1.5-1.23, pkg/ipamd): available = total - assigned counts cooling addresses, so assigned + cooling = total with a
+shortage of zero is churn; a limit is the cause only when every usable slot of every usable ENI is used; EC2's Insufficient*
+errors speak of the subnet it asked; a daemon that is down is a consequence until the reason is found."""
+
+from ..model import Finding
+from .board import Board, Case
+
+FAMILY = "ip_allocation."
+_ENOUGH = 3
+_EC2 = tuple(FAMILY + c for c in ("subnet_exhausted", "prefix_fragmented", "iam", "throttling", "subnet_excluded", "custom_networking", "attach_failed"))
+
+
+def judge_ip_allocation(case: Case, board: Board) -> None:
+    """Amend the board for the whole family."""
+    if _foreign_ipam(case, board):
+        return
+    _absent(case, board)
+    symptoms = _symptoms(case)
+    if not symptoms:
+        for cause in ("eni_limit", "cooldown_churn", "subnet_exhausted", "prefix_fragmented"):
+            board.withdraw(FAMILY + cause, "no pod failed to get an address at the capture; a full pool alone is no fault")
+    _limit(case, board, symptoms)
+    _churn(case, board, symptoms)
+    _subnet(case, board)
+    _down(case, board)
+    _kube_proxy(case, board)
+
+
+def _foreign_ipam(case: Case, board: Board) -> bool:
+    """With another plugin's own IPAM none of these causes applies."""
+    section = case.sections.get("cni")
+    if section is None or section.outcome != "not_applicable":
+        return False
+    for name, tally in board.tallies.items():
+        if name.startswith(FAMILY):
+            tally.not_applicable = True
+            tally.supports.clear()
+    board.object(FAMILY + "ipamd_crash", "another CNI plugin does its own address management on this node")
+    return True
+
+
+def _symptoms(case: Case) -> list[Finding]:
+    """Lines that hold at the capture and show a pod without an address."""
+    return [
+        f for f in case.findings
+        if f in case.speaking_for(*(c for c in f.speaks_for if c.startswith(FAMILY))) and f.role in ("cause", "echo")
+    ]  # fmt: skip
+
+
+def _absent(case: Case, board: Board) -> None:
+    """No trace of aws-node: neither its logs nor its process nor its configuration."""
+    bundle = case.bundle
+    if bundle.manifest.layout == "node-agent" and any(p.startswith("automode/") for p in bundle.files):
+        board[FAMILY + "aws_node_absent"].not_applicable = True
+        return
+    missing = [s for s in ("ipamd-log", "aws-node", "cni-config") if bundle.coverage(s).state in ("absent", "empty")]
+    running = case.value("ipamd", "ipamd_up")
+    if len(missing) == 3 and running is not True and bundle.coverage("processes").readable:
+        board.speak(FAMILY + "aws_node_absent", "no log, no process and no configuration of aws-node is on the node", 4)
+    elif len(missing) < 3:
+        there = next(s for s in ("ipamd-log", "aws-node", "cni-config") if s not in missing)
+        files = bundle.coverage(there).files[:1]
+        board.object(FAMILY + "aws_node_absent", f"the node has {', '.join(files)}", rule_out=True)
+
+
+def _room(case: Case) -> tuple[float | None, float | None]:
+    return case.number("eni", "enis_used"), case.number("eni", "enis_max")
+
+
+def _limit(case: Case, board: Board, symptoms: list[Finding]) -> None:
+    """eni_limit only when every usable slot of every usable ENI is used."""
+    used, most = _room(case)
+    assigned, total = case.number("ipamd", "ips_assigned"), case.number("ipamd", "ips_total")
+    refused = [f for f in case.speaking_for(FAMILY + "eni_limit") if f.role == "cause" and f.weight >= 4]
+    issue = case.issue("eni.limit_reached")
+    if issue is not None and symptoms:
+        return
+    if used is None or most is None or refused:
+        return
+    tally = board[FAMILY + "eni_limit"]
+    if issue is None and (used < most or (assigned is not None and total is not None and assigned < total)):
+        free = "" if assigned is None or total is None else f", {total - assigned:.0f} of {total:.0f} addresses unassigned"
+        tally.supports = [s for s in tally.supports if s.role == "cause"]
+        board.object(FAMILY + "eni_limit", f"{used:.0f} of {most:.0f} ENIs are attached{free}", rule_out=not tally.supports)
+
+
+def _churn(case: Case, board: Board, symptoms: list[Finding]) -> None:
+    """cooldown_churn: nothing is free, some addresses cool, and ipamd sees no shortage because it counts them."""
+    cause = FAMILY + "cooldown_churn"
+    cooling, free = case.number("ipamd", "ips_cooling"), case.number("ipamd", "ips_free")
+    assigned = case.number("ipamd", "ips_assigned")
+    if cooling is None or free is None or assigned is None:
+        return
+    if cooling == 0 and not case.speaking_for(cause):
+        board.object(cause, f"no address is cooling ({assigned:.0f} assigned, {free:.0f} free)", rule_out=True)
+        return
+    blocked = [f for c in _EC2 for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
+    if cooling > 0 and free == 0 and symptoms and not blocked:
+        ids = (symptoms[0].id,)
+        says = f"{assigned:.0f} assigned + {cooling:.0f} cooling leave 0 free, and ipamd counts cooling addresses as available"
+        board.speak(cause, says, 5, ids=ids, evidence=symptoms[0].evidence[:1])
+        board.object(FAMILY + "eni_limit", f"{cooling:.0f} addresses only cool down; not every slot holds a pod", rule_out=True)
+        board.object(FAMILY + "subnet_exhausted", "EC2 was not asked and did not refuse", rule_out=True)
+    elif free > 0 and not case.speaking_for(cause):
+        board.object(cause, f"{free:.0f} addresses are free", rule_out=True)
+
+
+def _subnet(case: Case, board: Board) -> None:
+    """EC2's refusals name the subnet side; without one the subnet is not shown full."""
+    full, split = FAMILY + "subnet_exhausted", FAMILY + "prefix_fragmented"
+    said_full = [f for f in case.findings if full in f.speaks_for[:1] and f.role == "cause" and f.weight >= 4]
+    said_split = [f for f in case.findings if split in f.speaks_for[:1] and f.role == "cause"]
+    count = _subnet_free(case)
+    if count is not None and count < 16 and said_split:
+        board.speak(full, f"the subnet has {count} free addresses now, so no /28 can be had", 5, ids=(said_split[0].id,))
+        board.object(split, f"with {count} free addresses the subnet is exhausted, not fragmented", rule_out=True)
+    elif count is not None and count >= 16 and said_full:
+        board.object(full, f"the subnet has {count} free addresses now")
+    readable = case.bundle.coverage("ipamd-log").readable
+    if not said_full and readable and not board[full].supports:
+        board.object(full, "EC2 refused no address for want of room: ipamd.log holds no InsufficientFreeAddressesInSubnet", rule_out=True)
+    if not said_split and readable and not board[split].supports:
+        board.object(split, "EC2 refused no /28: ipamd.log holds no InsufficientCidrBlocks", rule_out=True)
+
+
+def _subnet_free(case: Case) -> int | None:
+    value = case.facts.values.get("subnet_free_addresses") if case.facts else None
+    return value if isinstance(value, int) else None
+
+
+def _down(case: Case, board: Board) -> None:
+    """A daemon that is down is a consequence until the reason is found: the reason outranks it (causes.yaml `explains`)."""
+    cause, up = FAMILY + "ipamd_crash", case.value("ipamd", "ipamd_up")
+    tally = board[cause]
+    named = any(s.role == "cause" and not s.state and s.active for s in tally.supports)
+    if up is False and _symptoms(case):
+        board.speak(cause, "ipamd did not answer at the capture, and its process is not there", _ENOUGH)
+    if up is True and not named:
+        tally.supports = [s for s in tally.supports if s.role == "cause"]
+        if not tally.supports:
+            board.object(cause, "ipamd answered at the capture", rule_out=True)
+
+
+def _kube_proxy(case: Case, board: Board) -> None:
+    """With CLUSTER_ENDPOINT set, ipamd does not need the service address that kube-proxy programs."""
+    endpoint = case.value("cni", "CLUSTER_ENDPOINT", "settings")
+    if isinstance(endpoint, str) and endpoint:
+        board.object(FAMILY + "kube_proxy_down", "CLUSTER_ENDPOINT is set, so ipamd does not use the service address", rule_out=True)

@@ -1,0 +1,25 @@
+"""Volumes and network interfaces share an instance's attachment slots (Nitro): who is short of them?"""
+
+from .board import Board, Case
+
+_ATTACH = "ip_allocation.eni_limit"
+
+
+def judge_attachments(case: Case, board: Board) -> None:
+    """AttachmentLimitExceeded while ipamd's own ENIs leave room, and volumes wait: the slots went to volumes and ENIs
+    together, so the storage side is the cause (aws-ebs-csi-driver#1163). With no volume waiting it stays with the ENIs."""
+    refused = [f for f in case.speaking_for(_ATTACH) if f.role == "cause" and "attachment" in f.signature]
+    waiting = case.speaking_for("ebs_csi")
+    if not refused or not waiting:
+        return
+    used, most = case.number("eni", "enis_used"), case.number("eni", "enis_max")
+    if used is None or most is None or used >= most:
+        return
+    ids = (refused[0].id, waiting[0].id)
+    board.speak(
+        "ebs_csi",
+        f"EC2 refuses another interface although ipamd holds {used:.0f} of {most:.0f} ENIs, and volumes wait to attach: "
+        "the instance's attachment slots are used up",
+        5, ids=ids, evidence=refused[0].evidence[:1],
+    )  # fmt: skip
+    board.object(_ATTACH, f"ipamd holds only {used:.0f} of {most:.0f} ENIs; the slots went to volumes", ids=ids, rule_out=True)

@@ -1,0 +1,1 @@
+"""The runbook desk: SOPs as files, found by name and by symptom. Knows nothing of MCP."""

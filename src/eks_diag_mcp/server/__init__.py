@@ -1,0 +1,1 @@
+"""The door: everything that knows MCP. What stands behind it takes plain values and raises plain errors."""

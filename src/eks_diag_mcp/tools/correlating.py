@@ -1,0 +1,165 @@
+"""correlate: what happened around a moment, across all components, on one clock."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from ..errors import BadInput
+from ..model import Window
+from .collecting import InstanceArg
+from .finding import Token
+from .room import PAGE_CHARS, Room, shown, stamp
+from .shapes import Answer, Line, line
+
+if TYPE_CHECKING:
+    from ..bundle.bundle import Bundle
+    from ..bundle.timeline import Event
+
+
+class EventOut(Answer):
+    """A line on the timeline, `offset_seconds` from the pivot."""
+
+    offset_seconds: float
+    time: str | None
+    source: str
+    signature: str | None = None
+    role: str | None = None
+    level: str | None = None
+    count: int | None = None
+    file: str
+    line: int
+    text: str
+
+
+class Pivot(Answer):
+    """The moment the timeline turns on."""
+
+    why: str
+    time: str | None
+    matches: int
+    at: Line | None = None
+
+
+class Cluster(Answer):
+    """Events close together."""
+
+    start: str | None
+    end: str | None
+    events: int
+    components: list[str]
+
+
+class CorrelateAnswer(Answer):
+    """Events around the pivot in order of time; `gaps` are sources that cannot speak of the window."""
+
+    instanceId: str
+    note: str | None = None
+    pivots: list[Pivot]
+    window: str
+    timeline: list[EventOut]
+    shown: int
+    total: int
+    nextPageToken: str | None = None
+    by_component: dict[str, int]
+    clusters: list[Cluster]
+    first_cause: str | None = None
+    gaps: list[str]
+    complete: bool
+
+
+def correlate(
+    room: Room,
+    instanceId: InstanceArg = None,
+    pivotEvent: Annotated[str | None, Field(description="Regex or phrase; left out: the first critical cause line", examples=["failed to assign"])] = None,
+    timeWindow: Annotated[int, Field(ge=1, le=3600, description="Seconds each side")] = 60,
+    components: Annotated[list[str] | None, Field(description="Sources or groups; all if left out")] = None,
+    maxEvents: Annotated[int, Field(ge=1, le=500)] = 100,
+    pageToken: Token = None,
+) -> CorrelateAnswer:
+    """Timeline of an EKS node's logs around an event: what came first, across kubelet, containerd, VPC CNI and kernel."""
+    from ..bundle.search import token, untoken
+    from ..bundle.sources import sources
+    from ..bundle.timeline import timeline
+
+    bundle, note = room.bundle(instanceId)
+    pivot, moment = _pivot(room, bundle, pivotEvent)
+    if moment is None:
+        return CorrelateAnswer(
+            instanceId=bundle.instance_id, note=note, pivots=[pivot], window="none", timeline=[], shown=0, total=0,
+            by_component={}, clusters=[], gaps=["the pivot has no time, so nothing can be put around it"], complete=True,
+        )  # fmt: skip
+    side = timedelta(seconds=timeWindow)
+    names = sources().expand(components) if components else None
+    known = room.app.known_lines(bundle)
+    span = Window(moment - side, moment + side, "around the pivot")
+    found = timeline(bundle, span, names, lambda file, number: known.get((file, number), (None, ""))[0], room.budget())
+    at = untoken(pageToken, 1)[0] if pageToken else 0
+    rows = _rows(found.events[at : at + maxEvents], moment, known)
+    following = at + len(rows)
+    return CorrelateAnswer(
+        instanceId=bundle.instance_id, note=note, pivots=[pivot], window=f"{stamp(span.start)} to {stamp(span.end)}", timeline=rows,
+        shown=len(rows), total=len(found.events), nextPageToken=token(following) if following < len(found.events) else None,
+        by_component=dict(sorted(found.lines_by_component.items())), clusters=_clusters(found.events),
+        first_cause=next((f"{e.signature} at {stamp(e.time)}" for e in found.events if known.get((e.file, e.line), ("", ""))[1] == "cause"), None),
+        gaps=found.gaps, complete=found.complete,
+    )  # fmt: skip
+
+
+def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, datetime | None]:
+    """The newest line that matches; without a pattern, the first line of the leading finding."""
+    from ..bundle.query import Query
+    from ..bundle.search import in_order, quoted, search
+
+    if event is None:
+        leading = [f for f in room.app.findings(bundle) if f.role == "cause" and f.first_seen and not f.healed_at]
+        if not leading:
+            leading = [f for f in room.app.findings(bundle) if f.first_seen]
+        if not leading:
+            raise BadInput("The bundle has no timed finding to turn on.", "Name a pivotEvent: a phrase or regex.")
+        first = leading[0]
+        return Pivot(why=f"the first line of the leading finding: {first.title}", time=stamp(first.first_seen), matches=first.count, at=line(first.evidence[0], 300)), first.first_seen
+    query = Query(event)
+    result = search(bundle, query, in_order(bundle, None), Window(None, None, ""), room.budget(3))
+    best: tuple[datetime, str, Line] | None = None
+    for found in result.files:
+        for match in quoted(bundle, query, found, found.lines[-1:], 0):
+            if match.time and (best is None or match.time > best[0]):
+                best = (match.time, found.entry.path, Line(file=found.entry.path, line=match.line, time=stamp(match.time), text=shown(match.text, 300)))
+    total = sum(f.count for f in result.files)
+    if best is None:
+        why = "pivotEvent matches no line that carries a time" if total else "pivotEvent matches no line"
+        return Pivot(why=why, time=None, matches=total), None
+    return Pivot(why="the newest line that matches pivotEvent", time=stamp(best[0]), matches=total, at=best[2]), best[0]
+
+
+def _rows(events: "list[Event]", moment: datetime, known: dict[tuple[str, int], tuple[str, str]]) -> list[EventOut]:
+    rows: list[EventOut] = []
+    used = 0
+    for event in events:
+        row = EventOut(
+            offset_seconds=round((event.time - moment).total_seconds(), 3), time=stamp(event.time), source=event.source,
+            signature=event.signature, role=known.get((event.file, event.line), (None, None))[1], level=event.level,
+            count=event.count if event.count > 1 else None, file=event.file, line=event.line, text=shown(event.text, 240),
+        )  # fmt: skip
+        used += len(row.model_dump_json(exclude_none=True))
+        if rows and used > PAGE_CHARS:
+            break
+        rows.append(row)
+    return rows
+
+
+def _clusters(events: "list[Event]") -> list[Cluster]:
+    """Runs of events with less than five seconds between them."""
+    runs: list[list[Event]] = []
+    for event in events:
+        if runs and event.time - runs[-1][-1].time < timedelta(seconds=5):
+            runs[-1].append(event)
+        else:
+            runs.append([event])
+    big = sorted((r for r in runs if len(r) > 1), key=len, reverse=True)[:5]
+    return [
+        Cluster(start=stamp(r[0].time), end=stamp(r[-1].time), events=len(r), components=[c for c, _ in Counter(e.component for e in r).most_common(4)])
+        for r in sorted(big, key=lambda r: r[0].time)
+    ]  # fmt: skip

@@ -1,0 +1,94 @@
+"""errors: the findings of a bundle, the most telling first."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..model import SEVERITIES, Finding
+from .collecting import InstanceArg
+from .room import PAGE_CHARS, Room, window
+from .shapes import Answer, FindingRow, WindowOut, finding_row, overlaps, window_out
+from .suggest import SopHint, suggest
+
+Level = Literal["all", "critical", "high", "medium", "low", "info", "warning"]
+Format = Annotated[Literal["concise", "detailed"], Field(description="detailed: more lines of each")]
+Start = Annotated[str | None, Field(description="Window start, ISO 8601 or epoch")]
+End = Annotated[str | None, Field(description="Window end")]
+Incident = Annotated[str | None, Field(description="5 minutes around this time")]
+Token = Annotated[str | None, Field(description="nextPageToken of the answer before")]
+
+
+class ErrorsAnswer(Answer):
+    """Findings, the most telling first. `coverage` names sources that could not be read: silence there means nothing."""
+
+    instanceId: str
+    note: str | None = None
+    findings: list[FindingRow]
+    shown: int
+    total: int
+    summary: dict[str, int]
+    nextPageToken: str | None = None
+    window: WindowOut | None = None
+    coverage: list[str]
+    suggested_sops: list[SopHint]
+
+
+def errors(
+    room: Room,
+    instanceId: InstanceArg = None,
+    severity: Annotated[Level, Field(description="This level and above")] = "all",
+    source: Annotated[str | None, Field(description="Source or group, e.g. ipamd, kubelet")] = None,
+    pageSize: Annotated[int, Field(ge=1, le=200)] = 50,
+    pageToken: Token = None,
+    response_format: Format = "concise",
+    startTime: Start = None,
+    endTime: End = None,
+    incidentTime: Incident = None,
+    clusterContext: str | None = None,
+) -> ErrorsAnswer:
+    """Known faults found in an EKS node's logs (pre-indexed over every file), with quoted lines, counts and times."""
+    from ..bundle.search import token, untoken
+
+    bundle, note = room.bundle(instanceId)
+    span = window(startTime, endTime, incidentTime)
+    every = room.app.findings(bundle)
+    chosen = _chosen(every, severity, source)
+    inside = [f for f in chosen if overlaps(span, f.first_seen, f.last_seen)]
+    at = untoken(pageToken, 1)[0] if pageToken else 0
+    rows: list[FindingRow] = []
+    used = 0
+    lines, limit = (2, 600) if response_format == "detailed" else (1, 300)
+    for finding in inside[at : at + pageSize]:
+        row = finding_row(finding, lines, limit)
+        used += len(row.model_dump_json(exclude_none=True))
+        if rows and used > PAGE_CHARS:
+            break
+        rows.append(row)
+    following = at + len(rows)
+    first = at == 0
+    return ErrorsAnswer(
+        instanceId=bundle.instance_id, note=note, findings=rows, shown=len(rows), total=len(inside),
+        summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
+        nextPageToken=token(following) if following < len(inside) else None,
+        window=window_out(span, len(chosen) - len(inside), sum(f.untimed for f in inside)),
+        coverage=_gaps(bundle) if first else [], suggested_sops=suggest(room, every[:5]) if first else [],
+    )  # fmt: skip
+
+
+def _chosen(findings: tuple[Finding, ...], severity: Level, source: str | None) -> list[Finding]:
+    from ..bundle.sources import sources
+
+    level = {"all": "info", "warning": "medium"}.get(severity, severity)
+    worst = [s for s in SEVERITIES if SEVERITIES.index(s) <= SEVERITIES.index(level)]
+    names = sources().expand(source.split(",")) if source else None
+    kept = [f for f in findings if f.severity in worst and (names is None or f.source in names)]
+    return [f for f in kept if f.role != "context" or severity == "info" or f.severity not in ("info", "low")]
+
+
+def _gaps(bundle: object) -> list[str]:
+    from ..bundle.bundle import Bundle
+    from ..bundle.sources import sources
+
+    assert isinstance(bundle, Bundle)
+    covers = [bundle.coverage(row.name) for row in sources().rows if row.always]
+    return [f"{c.source}: {c.state}" for c in covers if not c.readable]

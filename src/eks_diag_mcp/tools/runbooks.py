@@ -1,0 +1,86 @@
+"""list_sops and get_sop: the runbooks, by symptom and verbatim."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ..errors import BadInput
+from ..quoting import one_line
+from .room import Room
+from .shapes import Answer
+
+
+class MatchOut(Answer):
+    """How well a runbook fits a symptom, 0 to 1, and its trigger that says so."""
+
+    score: float
+    trigger: str | None = None
+
+
+class SopRow(Answer):
+    """A runbook."""
+
+    id: str
+    short_id: str
+    title: str
+    severity: str
+    description: str
+    origin: str
+    match: MatchOut | None = None
+
+
+class SopsAnswer(Answer):
+    """The runbooks, best match first."""
+
+    sops: list[SopRow]
+    total: int
+    faults: list[str] | None = None
+
+
+class SopAnswer(Answer):
+    """One runbook, verbatim."""
+
+    id: str
+    title: str
+    uri: str
+    toolsets: list[str]
+    markdown: str
+
+
+def list_sops(
+    room: Room,
+    symptom: Annotated[str | None, Field(description="Free text, a log line or a cause id")] = None,
+    category: Annotated[str | None, Field(description="Letter of the runbook ids, e.g. D")] = None,
+) -> SopsAnswer:
+    """Runbooks (SOPs) for EKS node trouble, ranked by how well they fit a symptom."""
+    from ..runbooks.match import rank
+
+    if symptom:
+        ranked = [(m.sop, MatchOut(score=m.score, trigger=m.trigger or None)) for m in rank(room.app.sops, symptom)]
+    else:
+        ranked = [(sop, None) for sop in room.app.sops.sops]  # type: ignore[misc]
+    if category:
+        ranked = [(s, m) for s, m in ranked if s.category.lower() == category.strip().lower()]
+    rows = [
+        SopRow(id=s.id, short_id=s.short_id, title=s.title, severity=s.severity, description=one_line(s.description, 200), origin=s.origin, match=m)
+        for s, m in ranked
+    ]
+    return SopsAnswer(sops=rows, total=len(rows), faults=list(room.app.sops.faults) or None)
+
+
+def get_sop(
+    room: Room,
+    sopName: Annotated[str, Field(description="Id, short id or file name", examples=["D1"])],
+    phase: Annotated[int | None, Field(ge=1, le=9, description="Only this phase")] = None,
+) -> SopAnswer:
+    """One runbook (SOP), verbatim, or one phase of it."""
+    from .table import toolsets_of
+
+    sop = room.app.sops.find(sopName)
+    text = sop.text
+    if phase is not None:
+        part = sop.phase(phase)
+        if part is None:
+            raise BadInput(f"{sop.short_id} has no phase {phase}.", f"Phases: {', '.join(str(p.number) for p in sop.phases)}.")
+        text = part.text
+    return SopAnswer(id=sop.id, title=sop.title, uri=f"sop:///{sop.id}", toolsets=toolsets_of(sop.text), markdown=text)

@@ -1,0 +1,140 @@
+"""Shapes that several answers share. Log text stands only in fields named `text`, `before` and `after`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from ..model import Evidence, Finding, Reason, Verdict, Window
+from .room import shown, stamp
+
+
+class Answer(BaseModel):
+    """An answer or a part of one. Fields that are None are left out on the wire."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(Answer):
+    """One quoted line; untrusted text of the node."""
+
+    file: str
+    line: int
+    time: str | None = None
+    text: str
+
+
+class FindingRow(Answer):
+    """A finding: what was seen, how often, when, and a few of its lines."""
+
+    finding_id: str
+    signature: str
+    title: str
+    severity: str
+    role: str
+    source: str
+    count: int
+    first_seen: str | None = None
+    last_seen: str | None = None
+    healed_at: str | None = None
+    evidence: list[Line]
+
+
+class Argument(Answer):
+    """One argument for or against a cause. `ids` are findings (F-), issues (R-) or facts (A-)."""
+
+    says: str
+    ids: list[str] | None = None
+    evidence: list[Line] | None = None
+
+
+class MitigationOut(Answer):
+    """What an operator can do; this server does none of it."""
+
+    immediate: str
+    long_term: str | None = None
+    verify: str | None = None
+    risk: str | None = None
+    safety: str
+
+
+class CauseRow(Answer):
+    """A possible root cause and what the evidence says about it."""
+
+    id: str
+    title: str
+    stand: str
+    when: str | None = None
+    confidence: str
+    severity: str
+    since: str | None = None
+    because: list[Argument] | None = None
+    against: list[Argument] | None = None
+    would_settle: list[str] | None = None
+    mitigation: MitigationOut | None = None
+    sops: list[str] | None = None
+
+
+class WindowOut(Answer):
+    """Which window held and what fell outside it."""
+
+    start: str | None = None
+    end: str | None = None
+    why: str
+    outside: int | None = None
+    untimed: int | None = None
+
+
+def line(evidence: Evidence, limit: int = 400) -> Line:
+    """A quoted line, cut to `limit` characters."""
+    return Line(file=evidence.file, line=evidence.line, time=stamp(evidence.time), text=shown(evidence.text, limit))
+
+
+def finding_row(finding: Finding, lines: int, limit: int) -> FindingRow:
+    """A finding with at most `lines` of its lines, the newest shape first."""
+    chosen = finding.evidence[:lines]
+    if lines == 1 and finding.evidence:
+        chosen = finding.evidence[-1:]
+    return FindingRow(
+        finding_id=finding.id, signature=finding.signature, title=finding.title, severity=finding.severity, role=finding.role,
+        source=finding.source, count=finding.count, first_seen=stamp(finding.first_seen), last_seen=stamp(finding.last_seen),
+        healed_at=stamp(finding.healed_at), evidence=[line(e, limit) for e in chosen],
+    )  # fmt: skip
+
+
+def arguments(reasons: Iterable[Reason], most: int, *, quote: bool) -> list[Argument] | None:
+    """The first arguments, with one quoted line each where wanted; None where there are none."""
+    rows = [
+        Argument(says=r.says, ids=list(r.ids) or None, evidence=[line(e, 300) for e in r.evidence[:1]] or None if quote else None)
+        for r in list(reasons)[:most]
+    ]
+    return rows or None
+
+
+def cause_row(verdict: Verdict, *, full: bool, recommend: bool = True, quote: bool = True) -> CauseRow:
+    """A verdict; `full` for the first one, short for its rivals."""
+    fix = verdict.mitigation
+    return CauseRow(
+        id=verdict.id, title=verdict.title, stand=verdict.stand, when=verdict.when, confidence=verdict.confidence, severity=verdict.severity,
+        since=stamp(verdict.since) if full else None,
+        because=arguments(verdict.because, 4 if full else 1, quote=quote and full),
+        against=arguments(verdict.against, 3 if full else 1, quote=False),
+        would_settle=list(verdict.would_settle[:2]) or None,
+        mitigation=MitigationOut(immediate=fix.immediate, long_term=fix.long_term or None, verify=fix.verify or None, risk=fix.risk or None, safety=fix.safety)
+        if fix and full and recommend else None,
+        sops=list(verdict.sops) or None if full else None,
+    )  # fmt: skip
+
+
+def window_out(window: Window, outside: int | None = None, untimed: int | None = None) -> WindowOut | None:
+    """The window where it is not the whole bundle."""
+    if window.whole:
+        return None
+    return WindowOut(start=stamp(window.start), end=stamp(window.end), why=window.why, outside=outside, untimed=untimed)
+
+
+def overlaps(window: Window, first: datetime | None, last: datetime | None) -> bool:
+    """Does [first, last] touch the window? Without times it cannot be told, so yes."""
+    if first is None or last is None:
+        return True
+    return (window.end is None or first < window.end) and (window.start is None or last >= window.start)

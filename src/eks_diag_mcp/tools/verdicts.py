@@ -1,0 +1,195 @@
+"""summarize and quick_triage: the root cause, why, what speaks against it, and what to do."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from ..errors import UnknownFinding
+from ..model import SEVERITIES, Diagnosis, Finding, Issue, Verdict
+from .collecting import BundleOut, InstanceArg
+from .finding import End, Incident, Start
+from .room import Room, stamp, window
+from .shapes import Answer, CauseRow, FindingRow, Line, MitigationOut, WindowOut, cause_row, finding_row, line, overlaps, window_out
+from .suggest import SopHint, suggest
+
+if TYPE_CHECKING:
+    from ..bundle.bundle import Bundle
+    from ..runbooks.model import Sop
+
+
+class Escalation(Answer):
+    """An escalation condition of the SOP and whether it is met."""
+
+    condition: str
+    met: str
+    evidence: str | None = None
+
+
+class SummaryAnswer(Answer):
+    """The verdict. `grounded`: every id resolved and the root cause quotes evidence."""
+
+    instanceId: str
+    note: str | None = None
+    grounded: bool
+    unresolved_finding_ids: list[str]
+    root_cause: str | None = None
+    verdict: str
+    root_causes: list[CauseRow]
+    severity: str | None = None
+    evidence: list[Line]
+    affected: list[str]
+    escalate: list[Escalation]
+    mitigation: MitigationOut | None = None
+    confidence: str | None = None
+    gaps: list[str]
+    report_yaml: str
+
+
+class TriageAnswer(Answer):
+    """The first look at a node."""
+
+    instanceId: str
+    note: str | None = None
+    bundle: BundleOut
+    summary: dict[str, int]
+    findings: list[FindingRow]
+    root_cause: str | None = None
+    root_causes: list[CauseRow]
+    window: WindowOut | None = None
+    suggested_sops: list[SopHint]
+
+
+def summarize(
+    room: Room,
+    instanceId: InstanceArg = None,
+    finding_ids: Annotated[list[str] | None, Field(description="F-, S-, R- ids; default: those behind the root cause")] = None,
+    sop: Annotated[str | None, Field(description="Report in this SOP's output format; default: the one that fits")] = None,
+    includeRecommendations: bool = True,
+) -> SummaryAnswer:
+    """Root cause of an EKS node's trouble with evidence for and against, mitigation, escalation and the SOP's report."""
+    from ..diagnose.escalation import escalations
+    from .report import report
+
+    bundle, note = room.bundle(instanceId)
+    diagnosis = room.app.diagnosis(bundle)
+    root = diagnosis.root_cause
+    ids = finding_ids or _default_ids(root)
+    cited, unresolved = _resolve(room, bundle, ids)
+    book = _sop(room, sop, root)
+    row = cause_row(root, full=True, recommend=includeRecommendations) if root else None
+    shown_rows = _rows(diagnosis, root, row, includeRecommendations)
+    conditions = escalations(book.parts.get("Guardrails", ""), diagnosis) if book else []
+    fix = row.mitigation if row else None
+    return SummaryAnswer(
+        instanceId=bundle.instance_id, note=note, grounded=not unresolved and bool(root and any(r.evidence or r.ids for r in root.because)),
+        unresolved_finding_ids=unresolved, root_cause=root.id if root else None, verdict=_verdict(diagnosis),
+        root_causes=shown_rows, severity=root.severity if root else None, evidence=cited[:6],
+        affected=_affected(room, bundle), escalate=[Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions],
+        mitigation=fix, confidence=root.confidence if root else None, gaps=list(diagnosis.gaps),
+        report_yaml=report(book, root, cited, room.app.sections(bundle)),
+    )  # fmt: skip
+
+
+def _rows(diagnosis: Diagnosis, root: Verdict | None, row: CauseRow | None, recommend: bool) -> list[CauseRow]:
+    """The root cause in full, but for the mitigation that stands beside it; then its rivals, short."""
+    rest = [v for v in diagnosis.verdicts if v is not root]
+    likely = [v for v in rest if v.stand in ("supported", "unknown")][:4]
+    rivals = [v for v in rest if v.stand in ("ruled_out", "not_applicable") and (root is None or v.id.split(".")[0] == root.id.split(".")[0])][:4]
+    first = [row.model_copy(update={"mitigation": None})] if row else []
+    return first + [cause_row(v, full=False, recommend=recommend) for v in (*likely, *rivals)]
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    root = diagnosis.root_cause
+    if root is None:
+        return "The evidence does not show a root cause." + (" Candidates are listed with what would settle them." if diagnosis.verdicts else "")
+    when = {"at_capture": "it holds at the capture", "recurring": "it recurs and holds at the capture", "earlier": "it was so earlier, not at the capture"}
+    return f"{root.title}: {when[root.when or 'at_capture']} (confidence {root.confidence})."
+
+
+def _default_ids(root: Verdict | None) -> list[str]:
+    return [i for r in root.because for i in r.ids][:6] if root else []
+
+
+def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], list[str]]:
+    """Quoted lines for the ids, and the ids that are not of this bundle."""
+    findings: dict[str, Finding] = {f.id: f for f in room.app.findings(bundle)}
+    issues: dict[str, Issue] = {i.id: i for s in room.app.sections(bundle).values() for i in s.issues}
+    lines: list[Line] = []
+    unresolved: list[str] = []
+    for wanted in dict.fromkeys(ids):
+        if wanted in findings:
+            lines += [line(e, 300) for e in findings[wanted].evidence[-1:]]
+        elif wanted in issues:
+            lines += [line(e, 300) for e in issues[wanted].because[:1]]
+        elif wanted.startswith("S-") and (found := room.app.recall_search(wanted)) and found["digest"] == bundle.digest:
+            lines += _first_match(room, bundle, found)
+        else:
+            _refuse_foreign(room, bundle, wanted)
+            unresolved.append(wanted)
+    return lines, unresolved
+
+
+def _first_match(room: Room, bundle: "Bundle", found: dict[str, str]) -> list[Line]:
+    """The newest line of a remembered search."""
+    from ..bundle.query import Query
+    from ..bundle.search import quoted, search
+    from ..model import Evidence, Window
+
+    query = Query(found["query"])
+    result = search(bundle, query, [bundle.entry(found["file"])], Window(None, None, ""), room.budget(2))
+    return [
+        line(Evidence(f.entry.source, f.entry.path, m.line, m.text, m.time), 300)
+        for f in result.files
+        for m in quoted(bundle, query, f, f.lines[-1:], 0)
+    ]
+
+
+def _refuse_foreign(room: Room, bundle: "Bundle", wanted: str) -> None:
+    """An id of another bundle is refused with the name of its bundle."""
+    for instance in room.app.library.instances():
+        for other in room.app.library.bundles(instance):
+            if other.digest != bundle.digest and any(f.id == wanted for f in room.app.findings(other)):
+                raise UnknownFinding(f"{wanted} is of another bundle: {other.instance_id}, captured {stamp(other.captured)}.", f'Ask with instanceId="{other.instance_id}".')
+
+
+def _sop(room: Room, name: str | None, root: Verdict | None) -> "Sop | None":
+    if name:
+        return room.app.sops.find(name)
+    wanted = root.sops if root else ()
+    return next((s for s in room.app.sops.sops if s.short_id in wanted or s.id in wanted), None)
+
+
+def _affected(room: Room, bundle: "Bundle") -> list[str]:
+    """Pods that the leading findings name."""
+    import re
+
+    names: dict[str, None] = {}
+    for finding in room.app.findings(bundle)[:8]:
+        if finding.role == "context" or finding.healed_at:
+            continue
+        for evidence in finding.evidence:
+            for found in re.finditer(r'\bpod=\\*"([\w.-]+/[\w.-]+)|K8S_POD_NAME=([\w.-]+)|for pod \\*"([\w.-]+)', evidence.text):
+                names.setdefault(next(g for g in found.groups() if g))
+    return list(names)[:8]
+
+
+def quick_triage(room: Room, instanceId: InstanceArg = None, startTime: Start = None, endTime: End = None, incidentTime: Incident = None) -> TriageAnswer:
+    """First look at an EKS node: severity counts, leading findings, likely root causes and runbooks that fit."""
+    bundle, note = room.bundle(instanceId)
+    span = window(startTime, endTime, incidentTime)
+    every = room.app.findings(bundle)
+    inside = [f for f in every if overlaps(span, f.first_seen, f.last_seen)]
+    diagnosis = room.app.diagnosis(bundle)
+    manifest, root = bundle.manifest, diagnosis.root_cause
+    likely = [v for v in diagnosis.verdicts if v.stand in ("supported", "unknown")][:5]
+    return TriageAnswer(
+        instanceId=bundle.instance_id, note=note,
+        bundle=BundleOut(id=bundle.digest[:12], collected_at=stamp(bundle.captured), files=len(manifest.files), bytes=sum(f.size for f in manifest.files), lines=sum(f.lines for f in manifest.files), truncated=manifest.truncated or None),
+        summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
+        findings=[finding_row(f, 1, 240) for f in inside if f.role != "context"][:6], root_cause=root.id if root else None,
+        root_causes=[cause_row(v, full=k == 0) for k, v in enumerate(likely)], window=window_out(span, len(every) - len(inside)),
+        suggested_sops=suggest(room, every[:5], [root.id] if root else ()),
+    )  # fmt: skip
+
+
