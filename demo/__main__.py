@@ -41,7 +41,7 @@ async def run(console: Console) -> int:
             for number, (node, title) in enumerate(nodes, 1):
                 console.rule(f"[bold]Node {number}: {title}")
                 found = await walk(client, node.instance_id, console)
-                expected = node.expect["root_cause"]
+                expected = node.expect.root_cause
                 verdict = "as the scenario was built" if found == expected else f"but the scenario was built as {expected}"
                 console.print(f"\n[bold]Root cause:[/] {found} — {verdict}\n")
                 wrong += found != expected

@@ -125,9 +125,9 @@ def test_a_sop_is_found_by_any_of_its_names(folder, name):
 
 
 def test_an_id_counts_before_the_words_of_other_titles(tmp_path):
-    for name, title in (("D1-vpc", "VPC"), ("D2-after", "After D1 repairs"), ("D2-after-late", "Late")):
+    for name, title in (("D1_vpc", "VPC"), ("D2-after", "After D1 repairs"), ("D2-after-late", "Late")):
         (tmp_path / f"{name}.md").write_text(SMALL.replace("title: T", f"title: {title}"))
-    assert SopLibrary.load(tmp_path).find("D1").id == "D1-vpc"
+    assert SopLibrary.load(tmp_path).find("D1").id == "D1_vpc"
     assert SopLibrary.load(tmp_path).find("D2-after.md").id == "D2-after"
 
 

@@ -5,7 +5,7 @@ import io
 import tarfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from . import background, cni_state, host_state, network_state, story
@@ -108,6 +108,7 @@ def names() -> list[str]:
     return sorted(p.stem for p in FOLDER.glob("*.yaml"))
 
 
+@cache
 def load(name: str) -> Scenario:
     """The scenario of that name; raises BadScenario when there is none or it cannot be understood."""
     path = FOLDER / f"{name}.yaml"
@@ -158,9 +159,7 @@ def _as_agent(node: Node, texts: dict[str, str]) -> dict[str, str]:
         some = "some avg10=0.00 avg60=0.00 avg300=0.00 total=18213\n"
         out[f"system/pressure_{kind}.txt"] = some + some.replace("some", "full")
     if node.spec.capture_errors:
-        shown = "".join(
-            '--- Errors in collector "{}" ---\n{}\n'.format(*e.split(": ", 1)) for e in node.spec.capture_errors
-        )
+        shown = "".join('--- Errors in collector "{}" ---\n{}\n'.format(*e.split(": ", 1)) for e in node.spec.capture_errors)
         out["log-capture-errors.log"] = shown
     for file in (*JOURNAL_FILES.values(), "sandbox-image/sandbox-image-log.txt"):
         if out.get(file) == "":
@@ -197,4 +196,5 @@ def about(scenario: Scenario) -> str:
     """One line on a scenario, for the command."""
     expect = scenario.expect
     cause = expect.root_cause or "no cause supported"
-    return f"{scenario.name}: {cause} ({scenario.node.spec.type}, CNI {scenario.node.spec.cni}, {iso(scenario.captured, 0)}): {scenario.title}"
+    node = f"{scenario.node.spec.type}, CNI {scenario.node.spec.cni}, {iso(scenario.captured, 0)}"
+    return f"{scenario.name}: {cause} ({node}): {scenario.title}"

@@ -32,7 +32,7 @@ DEFAULT_ENV = {
 
 
 def environment(node: Node) -> dict[str, str]:
-    """The environment of the aws-node container: the manifest's defaults of that release, then what the scenario sets."""
+    """The environment of the aws-node container: that release's defaults, then what the scenario sets."""
     env = dict(DEFAULT_ENV)
     if node.at_least(1, 9):
         env |= {"ENABLE_PREFIX_DELEGATION": str(node.prefix).lower(), "WARM_PREFIX_TARGET": "1"}
@@ -82,7 +82,7 @@ def _ipamd_files(node: Node, prometheus: str) -> dict[str, str]:
 
 # ---- the datastore ------------------------------------------------------------------------------------------------
 def enis(node: Node) -> dict[str, object]:
-    """/v1/enis as that release tells it: flat addresses (1.7), CIDRs (1.9), per network card (1.20), scrubbed (1.23)."""
+    """/v1/enis as that release tells it: flat addresses (1.7), CIDRs (1.9), by network card (1.20), scrubbed (1.23)."""
     store = {
         "TotalIPs": node.total,
         "AssignedIPs": node.assigned,

@@ -160,9 +160,7 @@ def _docker(node: Node, pause: str) -> dict[str, str]:
     for pod, name in running(node):
         images |= {name, pause}
         since, tail = "3 hours ago   Up 3 hours", f"{pod.name}_{pod.namespace}_{pod.uid}_0"
-        rows.append(
-            f'{pod.container[:12]}   {name}   "/app/start"   {since}             k8s_{pod.name.split("-")[0]}_{tail}'
-        )
+        rows.append(f'{pod.container[:12]}   {name}   "/app/start"   {since}             k8s_{pod.name.split("-")[0]}_{tail}')
         rows.append(f'{pod.sandbox[:12]}   {pause}   "/pause"   {since}             k8s_POD_{tail}')
     listed = ["REPOSITORY   TAG   IMAGE ID   CREATED   SIZE"]
     listed += ["   ".join([*name.rsplit(":", 1), node.hexid(12), "3 months ago", "310MB"]) for name in sorted(images)]

@@ -95,9 +95,7 @@ def aws_node_text(node: Node, row: Row) -> str:
     """The entrypoint was a shell script printing JSON until 1.12, then a Go program printing logfmt."""
     if node.at_least(1, 13):
         return f'time="{iso(row.at, 0)}" level={row.level} msg="{row.text}"'
-    return json.dumps(
-        {"level": row.level, "ts": iso(row.at), "caller": "entrypoint.sh", "msg": row.text}, separators=(",", ":")
-    )
+    return json.dumps({"level": row.level, "ts": iso(row.at), "caller": "entrypoint.sh", "msg": row.text}, separators=(",", ":"))
 
 
 def container_text(node: Node, row: Row) -> str:
@@ -107,9 +105,7 @@ def container_text(node: Node, row: Row) -> str:
     if row.log == "aws-node":
         return aws_node_text(node, row)
     if row.log == "aws-eks-nodeagent":
-        return json.dumps(
-            {"level": row.level, "ts": iso(row.at), "caller": row.caller or "runtime/proc.go:283", "msg": row.text}
-        )
+        return json.dumps({"level": row.level, "ts": iso(row.at), "caller": row.caller or "runtime/proc.go:283", "msg": row.text})
     if row.log in ("kube-proxy", "ebs-csi-node"):
         return klog_text(row, 1)
     return row.text

@@ -134,11 +134,11 @@ def iptables_save(node: Node, filled: Filler, v6: bool) -> str:
 def listing(save: str, table: str) -> str:
     """The `iptables -nvL` view of one table, with the collector's count of rules below it."""
     part = save.split(f"*{table}\n", 1)[1].split("COMMIT", 1)[0] if f"*{table}\n" in save else ""
-    appended = [line.split()[1:] + [line.rsplit(" -j ", 1)[1]] for line in part.splitlines() if line.startswith("-A ")]
+    appended = [(line.split()[1], line.rsplit(" -j ", 1)[1]) for line in part.splitlines() if line.startswith("-A ")]
     anywhere = "all  --  *      *       0.0.0.0/0            0.0.0.0/0           "
     out = ["Chain INPUT (policy ACCEPT 0 packets, 0 bytes)"]
     out += [" pkts bytes target     prot opt in     out     source               destination"]
-    out += [f"    0     0 {rule[-1].split()[0]:<10} {anywhere} /* {rule[0]} */" for rule in appended]
+    out += [f"    0     0 {target.split()[0]:<10} {anywhere} /* {chain} */" for chain, target in appended]
     return _lines([*out, "=======", f"Total Number of Rules: {len(appended)}"])
 
 

@@ -83,7 +83,7 @@ class Node:
         return self.release >= release
 
     def hexid(self, digits: int) -> str:
-        return "".join(self.rng.choice("0123456789abcdef") for _ in range(digits))
+        return f"{self.rng.getrandbits(4 * digits):0{digits}x}"
 
     def word(self, letters: int) -> str:
         return "".join(self.rng.choice(NO_LETTERS_THAT_SPELL) for _ in range(letters))

@@ -47,9 +47,7 @@ def _occurrence(node: Node, event: Event, when: datetime) -> list[Row]:
         text = fill(node, event.text, facts)
         return [Row(when, event.log, text, event.level, event.caller, event.raw, event.program, ec2=_counted(event))]
     if event.happens not in happenings():
-        raise BadScenario(
-            f"{node.name_of_scenario}: no happening {event.happens!r}; known are {', '.join(happenings())}"
-        )
+        raise BadScenario(f"{node.name_of_scenario}: no happening {event.happens!r}; known are {', '.join(happenings())}")
     out = _unfold(node, event.happens, when, facts)
     return [replace(out[0], ec2=_counted(event)), *out[1:]] if out else []
 
@@ -91,9 +89,7 @@ def _worded_so(node: Node, line: dict) -> bool:
 def fill(node: Node, text: str, facts: dict[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in facts:
-            raise BadScenario(
-                f"{node.name_of_scenario}: ${{{match[1]}}} is unknown; known are {', '.join(sorted(facts))}"
-            )
+            raise BadScenario(f"{node.name_of_scenario}: ${{{match[1]}}} is unknown; known are {', '.join(sorted(facts))}")
         return facts[match[1]]
 
     return _PLACE.sub(value, text)

@@ -1,34 +1,25 @@
 """Reads a log bundle as a stream of members. Nothing is ever extracted: a member's name is data, its bytes go by once.
 
-Defences (threats.md 1-6): only regular files, no sparse ones, limits on entries, sizes, ratio and time, names made harmless,
-the gzip stream read to its very end so that a cut tail shows."""
+Defences (threats.md 1-6): only regular files, no sparse ones, limits on entries, sizes, ratio, time and headers, names made
+harmless, the gzip stream read to its very end so that a cut tail shows."""
 
 import hashlib
 import io
 import re
 import tarfile
 import unicodedata
-import zlib
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import IO, Protocol, cast
-
-from isal import igzip, isal_zlib
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any, cast
 
 from ..errors import BadBundle
+from .streams import DAMAGE, Gunzip, Meter, Readable
 
 CHUNK = 1 << 20
-DAMAGE: tuple[type[Exception], ...] = (
-    tarfile.TarError,
-    EOFError,
-    OSError,
-    zlib.error,
-    cast(type[Exception], isal_zlib.error),
-    ValueError,
-    UnicodeError,
-)
-"""What a damaged archive raises while it is read."""
+HEADER_BYTES = 1 << 20
+"""The most that one extended header (a long name, pax records) may take; tarfile reads it whole into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One regular file on its way by. `read` gives its bytes once, in order; `time` is the tar time (the copy's)."""
+    """One regular file on its way by. `read` gives its bytes once, in order, and raises one of DAMAGE after the last of
+    them where the file is cut; `size` is what the tar declares; `time` is the tar time (the copy's)."""
 
     name: str
     size: int
@@ -58,25 +50,33 @@ class Account:
     """What the reading found out beside the members."""
 
     entries: int = 0
+    files: int = 0
     bytes_out: int = 0
     notes: list[str] = field(default_factory=list)
     truncated: str = ""
     """Why the archive could not be read to its end; empty when it was."""
-    newest: datetime | None = None
+    times: list[datetime] = field(default_factory=list)
 
     def note(self, text: str) -> None:
         if len(self.notes) < 50:
             self.notes.append(text)
 
+    @property
+    def newest(self) -> datetime | None:
+        """The end of the collection: the newest tar time, without those far after most others (a collection takes minutes)."""
+        if not self.times:
+            return None
+        return self.times[bisect_right(self.times, self.times[len(self.times) // 2] + timedelta(days=1)) - 1]
 
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
+
+class LimitBroken(tarfile.TarError):
+    """The archive asks for more than Limits allow."""
 
 
 class DigestReader(io.RawIOBase):
     """A raw stream that counts and digests what is read through it."""
 
-    def __init__(self, raw: _Readable) -> None:
+    def __init__(self, raw: Readable) -> None:
         self._raw, self.count, self.sha256 = raw, 0, hashlib.sha256()
 
     def readable(self) -> bool:
@@ -89,6 +89,40 @@ class DigestReader(io.RawIOBase):
         self.count += len(data)
         self.sha256.update(data)
         return len(data)
+
+
+class Header(tarfile.TarInfo):
+    """A tar header that may not ask for much: extended headers are bounded, maps of sparse files are not read."""
+
+    def _proc_member(self, tar: Any) -> Any:
+        extended = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+        if self.type in extended and self.size > HEADER_BYTES:
+            raise tarfile.SubsequentHeaderError(f"an extended header of {self.size} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc]
+
+    def _proc_sparse(self, tar: Any) -> Any:
+        _, extended, size = self._sparse_structs
+        for _ in range(HEADER_BYTES // tarfile.BLOCKSIZE):
+            if not extended:
+                break
+            block = tar.fileobj.read(tarfile.BLOCKSIZE)
+            extended = len(block) == tarfile.BLOCKSIZE and bool(block[504])
+        self.sparse: Any = []
+        self.offset_data = tar.fileobj.tell()
+        tar.offset = self.offset_data + self._block(self.size)
+        self.size = size
+        return self
+
+    def _proc_gnusparse_10(self, following: Any, _records: Any, _tar: Any) -> None:
+        following.sparse = []  # marks it as sparse; where its holes are is of no interest
+
+    @classmethod
+    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "Header":
+        """tarfile takes a broken header for the end of the archive; here it is damage."""
+        try:
+            return cast(Header, super().frombuf(buf, encoding, errors))
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError, tarfile.EmptyHeaderError) as error:
+            raise tarfile.SubsequentHeaderError("a header is broken or the end mark is missing") from error
 
 
 def normal_name(name: str) -> str:
@@ -106,105 +140,118 @@ class Archive:
         self.account, self._limits = Account(), limits
         self._check, self._now, self._started = checkpoint, now, now()
         self.packed = DigestReader(raw)
-        self._names: dict[str, int] = {}
+        self._names: set[str] = set()
 
     def members(self) -> Iterator[Member]:
         """The regular files in archive order. Damage ends the walk and is told in `account.truncated`."""
         buffered = io.BufferedReader(self.packed, CHUNK)
         head = buffered.peek(2)[:2]
-        if head[:2] == b"PK":
+        if head == b"PK":
             raise BadBundle("This is a zip archive (a Windows node's bundle?).", "Only Linux node bundles (.tar.gz) can be read.")
-        stream = _gunzip(buffered) if head == b"\x1f\x8b" else buffered
+        stream = Meter(Gunzip(buffered) if head == b"\x1f\x8b" else buffered, self._count)
         try:
             yield from self._walk(stream, prefix="")
-            self._drain(stream)
+            while stream.read(CHUNK):  # the checksum stands at the very end, and a cut tail shows only there
+                pass
         except DAMAGE as error:
-            self.account.truncated = self.account.truncated or f"the archive is damaged or cut: {_plain(error)}"
-        if not self.account.entries:
+            stream.fault = stream.fault or error
+        if stream.fault is not None and not self.account.truncated:
+            self.account.truncated = f"the archive is damaged or cut: {_plain(stream.fault)}"
+        if not self.account.files:
             raise BadBundle("The archive holds no readable file.", "Check that it is a tar.gz written by the log collector.")
 
-    def _walk(self, stream: IO[bytes], prefix: str) -> Iterator[Member]:
-        with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, errorlevel=1) as tar:
+    def _walk(self, stream: Meter, prefix: str) -> Iterator[Member]:
+        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", bufsize=CHUNK, errorlevel=1, tarinfo=Header) as tar:
             for info in tar:
                 tar.members.clear()  # type: ignore[attr-defined]
                 self._check()
                 self.account.entries += 1
                 if self.account.entries > self._limits.entries:
-                    self._stop(f"more than {self._limits.entries} entries")
-                name = normal_name(prefix + info.name)
-                if info.isdir() or not name:
-                    continue
-                if not info.isreg() or info.issparse():
-                    self.account.note(f"{name}: {_kind(info)}, not read")
-                    continue
-                handle = tar.extractfile(info)
-                if handle is not None:
-                    yield from self._member(name, info, handle)
+                    self._break(f"more than {self._limits.entries} entries")
+                body = cast(Readable, tar.fileobj)
+                yield from self._entry(normal_name(prefix + info.name), info, _Body(body, info.size, stream))
+                while (left := tar.offset - tar.fileobj.tell()) > 0:  # type: ignore[union-attr]
+                    # tarfile would count to a declared size of exabytes even where the stream has ended.
+                    if not body.read(min(left, CHUNK)):
+                        raise tarfile.ReadError("the archive is cut")
 
-    def _member(self, name: str, info: tarfile.TarInfo, handle: IO[bytes]) -> Iterator[Member]:
-        if info.size > self._limits.member_bytes:
+    def _entry(self, name: str, info: tarfile.TarInfo, body: "_Body") -> Iterator[Member]:
+        if info.isdir() or not name:
+            return
+        if not info.isreg() or info.issparse():
+            self.account.note(f"{name}: {_kind(info)}, not read")
+        elif info.size > self._limits.member_bytes:
             self.account.note(f"{name}: declared {info.size} bytes, above the limit, not read")
-            return
-        time = _tar_time(info.mtime)
-        if time and (self.account.newest is None or time > self.account.newest):
-            self.account.newest = time
-        if name.endswith((".tar.gz", ".tgz")):
-            yield from self._nested(name, handle)
-            return
-        if name.endswith(".gz"):
-            yield Member(self._unique(name), info.size, time, self._counted(_gunzip(handle)))
         else:
-            yield Member(self._unique(name), info.size, time, self._counted(handle))
+            yield from self._member(name, info, body)
 
-    def _nested(self, name: str, handle: IO[bytes]) -> Iterator[Member]:
+    def _member(self, name: str, info: tarfile.TarInfo, body: "_Body") -> Iterator[Member]:
+        time = _tar_time(info.mtime)
+        if time:
+            insort(self.account.times, time)
+        if name.endswith((".tar.gz", ".tgz")):
+            yield from self._nested(name, body)
+            return
+        self.account.files += 1
+        read = body.read
+        if name.endswith(".gz"):
+            read = Meter(Gunzip(body), self._count).read_or_raise
+        yield Member(self._unique(name), info.size, time, read)
+
+    def _nested(self, name: str, body: "_Body") -> Iterator[Member]:
         """An archive inside the archive (Bottlerocket's logdog): one level is opened, deeper ones are only named."""
         if name.count(".tar.gz") + name.count(".tgz") > 1:
             self.account.note(f"{name}: nested too deep, not read")
             return
+        stream = Meter(Gunzip(body), self._count)
         try:
-            yield from self._walk(_gunzip(handle), prefix=name + "/")
+            yield from self._walk(stream, prefix=name + "/")
         except DAMAGE as error:
-            self.account.note(f"{name}: {_plain(error)}")
+            if isinstance(error, LimitBroken):
+                raise
+            self.account.note(f"{name}: cut or damaged: {_plain(stream.fault or error)}")
 
-    def _counted(self, handle: _Readable) -> Callable[[int], bytes]:
-        def read(size: int) -> bytes:
-            data = handle.read(size)
-            self.account.bytes_out += len(data)
-            self._guard()
-            return data
-
-        return read
-
-    def _guard(self) -> None:
+    def _count(self, size: int) -> None:
+        """Told of all bytes that come out of a stream: the limits."""
+        self.account.bytes_out += size
         out, limits = self.account.bytes_out, self._limits
         if out > limits.total_bytes:
-            self._stop(f"more than {limits.total_bytes} bytes unpacked")
+            self._break(f"more than {limits.total_bytes} bytes unpacked")
         if out > limits.ratio_from_bytes and out > limits.ratio * max(1, self.packed.count):
-            self._stop(f"unpacks more than {limits.ratio} times")
+            self._break(f"unpacks more than {limits.ratio} times")
         if self._now() - self._started > limits.seconds:
-            self._stop(f"took longer than {limits.seconds:.0f} s to read")
+            self._break(f"took longer than {limits.seconds:.0f} s to read")
         self._check()
 
-    def _stop(self, why: str) -> None:
+    def _break(self, why: str) -> None:
         self.account.truncated = f"reading stopped: {why}"
-        raise tarfile.ReadError(why)
+        raise LimitBroken(why)
 
     def _unique(self, name: str) -> str:
-        count = self._names[name] = self._names.get(name, 0) + 1
-        if count == 1:
-            return name
-        self.account.note(f"{name}: the name occurs again; kept as number {count}")
-        return f"{name} ({count})"
-
-    def _drain(self, stream: _Readable) -> None:
-        """Read to the end of the gzip stream: its checksum stands there, and a cut tail shows only there."""
-        while data := stream.read(CHUNK):
-            self.account.bytes_out += len(data)
-            self._guard()
+        given, count = name, 1
+        while given in self._names:
+            count += 1
+            given = f"{name} ({count})"
+        if count > 1:
+            self.account.note(f"{name}: the name occurs again; kept as number {count}")
+        self._names.add(given)
+        return given
 
 
-def _gunzip(handle: IO[bytes]) -> IO[bytes]:
-    return cast(IO[bytes], igzip.IGzipFile(fileobj=handle))  # type: ignore[no-untyped-call]
+class _Body:
+    """The bytes of one member, read off the tar's stream."""
+
+    def __init__(self, stream: Readable, size: int, meter: Meter) -> None:
+        self._stream, self._left, self._meter = stream, size, meter
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes. Raises one of DAMAGE where the archive ends before the member does."""
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._stream.read(wanted) if wanted > 0 else b""
+        self._left -= len(data)
+        if wanted > 0 and not data:
+            raise self._meter.fault or tarfile.ReadError("the archive is cut")
+        return data
 
 
 def _tar_time(mtime: float) -> datetime | None:

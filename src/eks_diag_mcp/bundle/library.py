@@ -117,6 +117,8 @@ class Library:
             manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)}
             manifest.aliases = [alias] if alias else []
             manifest.instance_id = self._who(draft, manifest, name, expect)
+            if name.instance_id and name.instance_id not in (manifest.instance_id, *manifest.aliases):
+                manifest.aliases.append(name.instance_id)  # the node agent names its archive after the node
             (draft / "manifest.json").write_text(manifest.dump(), encoding="utf-8")
             final = self.root / f"instance={manifest.instance_id}" / f"bundle={manifest.digest}"
             publish(draft, final)

@@ -80,6 +80,13 @@ class Tally:
         return total + (0.3 if causes else 0.6) * (echoes[0] if echoes else 0.0)
 
 
+    @property
+    def best(self) -> float:
+        """The weight of the strongest line that says it; state and echoes do not count."""
+        live = [s for s in self.supports if s.active] or self.supports
+        return max((s.weight for s in live if s.role == "cause" and not s.state), default=0.0)
+
+
 class Board:
     """One tally a cause."""
 

@@ -25,6 +25,7 @@ class MitigationRow(Row):
 class Cause(Row):
     """One possible root cause.
 
+    `generic` ones name a state (a daemon down, a node not ready): beside a stronger reason they are its consequence.
     `explains` are causes whose evidence is a consequence of this one: when both show, they rank below it.
     `supported_by`, `ruled_out_by` say in words what tells (for people; the judge works on signatures and sections).
     `settles` is asked for when the evidence does not decide. `d1` is the word of runbook D1's output format."""
@@ -33,6 +34,7 @@ class Cause(Row):
     title: str = Field(max_length=110)
     severity: Severity
     explains: tuple[str, ...] = ()
+    generic: bool = False
     supported_by: str
     ruled_out_by: str
     mistaken_for: tuple[str, ...] = ()

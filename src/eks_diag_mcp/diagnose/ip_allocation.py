@@ -19,12 +19,13 @@ def judge_ip_allocation(case: Case, board: Board) -> None:
     _absent(case, board)
     symptoms = _symptoms(case)
     if not symptoms:
-        for cause in ("eni_limit", "cooldown_churn", "subnet_exhausted", "prefix_fragmented"):
+        for cause in ("eni_limit", "subnet_exhausted", "prefix_fragmented"):
             board.withdraw(FAMILY + cause, "no pod failed to get an address at the capture; a full pool alone is no fault")
+    _leak(case, board)
     _limit(case, board, symptoms)
     _churn(case, board, symptoms)
     _subnet(case, board)
-    _down(case, board)
+    _down(case, board, symptoms)
     _kube_proxy(case, board)
 
 
@@ -75,11 +76,17 @@ def _limit(case: Case, board: Board, symptoms: list[Finding]) -> None:
     assigned, total = case.number("ipamd", "ips_assigned"), case.number("ipamd", "ips_total")
     refused = [f for f in case.speaking_for(FAMILY + "eni_limit") if f.role == "cause" and f.weight >= 4]
     issue = case.issue("eni.limit_reached")
-    if issue is not None and symptoms:
-        return
-    if used is None or most is None or refused:
-        return
     tally = board[FAMILY + "eni_limit"]
+    if issue is not None and symptoms and not tally.ruled_out:
+        board.speak(FAMILY + "eni_limit", f"{issue.title}, and pods get no address", 5, ids=(issue.id, symptoms[0].id), evidence=symptoms[0].evidence[:1])
+        return
+    if refused:
+        return
+    if used is None or most is None:
+        named = [f for c in _EC2 for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
+        if named and not tally.best:
+            board.object(FAMILY + "eni_limit", f"EC2's own refusal names another reason: {named[0].title}", ids=(named[0].id,), rule_out=True)
+        return
     if issue is None and (used < most or (assigned is not None and total is not None and assigned < total)):
         free = "" if assigned is None or total is None else f", {total - assigned:.0f} of {total:.0f} addresses unassigned"
         tally.supports = [s for s in tally.supports if s.role == "cause"]
@@ -93,14 +100,14 @@ def _churn(case: Case, board: Board, symptoms: list[Finding]) -> None:
     assigned = case.number("ipamd", "ips_assigned")
     if cooling is None or free is None or assigned is None:
         return
-    if cooling == 0 and not case.speaking_for(cause):
+    if cooling == 0 and not board[cause].best:
         board.object(cause, f"no address is cooling ({assigned:.0f} assigned, {free:.0f} free)", rule_out=True)
         return
     blocked = [f for c in _EC2 for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
-    if cooling > 0 and free == 0 and symptoms and not blocked:
-        ids = (symptoms[0].id,)
+    if cooling > 0 and free == 0 and not blocked:
+        first = symptoms[:1]
         says = f"{assigned:.0f} assigned + {cooling:.0f} cooling leave 0 free, and ipamd counts cooling addresses as available"
-        board.speak(cause, says, 5, ids=ids, evidence=symptoms[0].evidence[:1])
+        board.speak(cause, says, 5 if first else 3.5, ids=tuple(f.id for f in first), evidence=first[0].evidence[:1] if first else ())
         board.object(FAMILY + "eni_limit", f"{cooling:.0f} addresses only cool down; not every slot holds a pod", rule_out=True)
         board.object(FAMILY + "subnet_exhausted", "EC2 was not asked and did not refuse", rule_out=True)
     elif free > 0 and not case.speaking_for(cause):
@@ -119,10 +126,32 @@ def _subnet(case: Case, board: Board) -> None:
     elif count is not None and count >= 16 and said_full:
         board.object(full, f"the subnet has {count} free addresses now")
     readable = case.bundle.coverage("ipamd-log").readable
-    if not said_full and readable and not board[full].supports:
-        board.object(full, "EC2 refused no address for want of room: ipamd.log holds no InsufficientFreeAddressesInSubnet", rule_out=True)
-    if not said_split and readable and not board[split].supports:
-        board.object(split, "EC2 refused no /28: ipamd.log holds no InsufficientCidrBlocks", rule_out=True)
+    asked = _asked(case, board)
+    if case.value("cni", "mode") == "ipv6":
+        board.object(split, "the node hands out IPv6 addresses of a /80 prefix, not IPv4 blocks", rule_out=True)
+    for cause, said, word in ((full, said_full, "InsufficientFreeAddressesInSubnet"), (split, said_split, "InsufficientCidrBlocks")):
+        if not said and readable and (not board[cause].supports or asked):
+            board.object(cause, f"ipamd.log holds no {word}{asked}", rule_out=True)
+
+
+def _asked(case: Case, board: Board) -> str:
+    """Why EC2's silence about the subnet means something: it was not asked, or it named another reason."""
+    if case.issue("eni.limit_reached") is not None:
+        return ": with every slot used, ipamd does not ask EC2 for more"
+    others = (*(c for c in _EC2 if not c.endswith(("subnet_exhausted", "prefix_fragmented"))), FAMILY + "eni_limit", FAMILY + "eni_leak")
+    named = [f for c in others for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
+    return f": EC2's refusal names another reason ({named[0].title})" if named else ""
+
+
+def _leak(case: Case, board: Board) -> None:
+    """eni_leak: EC2 counts more interfaces than ipamd knows, and ipamd's own log tells of one it could not give back."""
+    unknown = case.issue("eni.unknown_to_ipamd")
+    told = [f for f in case.findings if FAMILY + "eni_leak" in f.speaks_for[:1] and f.role == "cause" and f.healed_at is None]
+    refused = [f for f in case.speaking_for(FAMILY + "eni_limit") if f.role == "cause" and "attachment" in f.signature]
+    if unknown is not None and told and refused:
+        ids = (unknown.id, told[0].id, refused[0].id)
+        board.speak(FAMILY + "eni_leak", f"{unknown.title}; EC2 refuses another one, and ipamd could not give one back", 5, ids=ids, evidence=told[0].evidence[:1])
+        board.object(FAMILY + "eni_limit", "a slot is held by an interface that ipamd lost", ids=ids, rule_out=True)
 
 
 def _subnet_free(case: Case) -> int | None:
@@ -130,12 +159,12 @@ def _subnet_free(case: Case) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _down(case: Case, board: Board) -> None:
+def _down(case: Case, board: Board, symptoms: list[Finding]) -> None:
     """A daemon that is down is a consequence until the reason is found: the reason outranks it (causes.yaml `explains`)."""
     cause, up = FAMILY + "ipamd_crash", case.value("ipamd", "ipamd_up")
     tally = board[cause]
     named = any(s.role == "cause" and not s.state and s.active for s in tally.supports)
-    if up is False and _symptoms(case):
+    if up is False and symptoms:
         board.speak(cause, "ipamd did not answer at the capture, and its process is not there", _ENOUGH)
     if up is True and not named:
         tally.supports = [s for s in tally.supports if s.role == "cause"]
@@ -148,3 +177,5 @@ def _kube_proxy(case: Case, board: Board) -> None:
     endpoint = case.value("cni", "CLUSTER_ENDPOINT", "settings")
     if isinstance(endpoint, str) and endpoint:
         board.object(FAMILY + "kube_proxy_down", "CLUSTER_ENDPOINT is set, so ipamd does not use the service address", rule_out=True)
+    elif case.value("ipamd", "ipamd_up") is True and not board[FAMILY + "kube_proxy_down"].best and board["kube_proxy"].supports:
+        board.object(FAMILY + "kube_proxy_down", "ipamd answered at the capture and complains of no service address", rule_out=True)

@@ -3,13 +3,17 @@
 from .board import Board, Case
 
 _ATTACH = "ip_allocation.eni_limit"
+_SHARED = "ebs_csi.shared_slots"
+"""The ENI's own refusal seen from the storage side; without a volume that waits it says nothing of storage."""
 
 
 def judge_attachments(case: Case, board: Board) -> None:
     """AttachmentLimitExceeded while ipamd's own ENIs leave room, and volumes wait: the slots went to volumes and ENIs
     together, so the storage side is the cause (aws-ebs-csi-driver#1163). With no volume waiting it stays with the ENIs."""
     refused = [f for f in case.speaking_for(_ATTACH) if f.role == "cause" and "attachment" in f.signature]
-    waiting = case.speaking_for("ebs_csi")
+    waiting = [f for f in case.speaking_for("ebs_csi") if f.signature != _SHARED]
+    if not waiting:
+        board["ebs_csi"].supports.clear()
     if not refused or not waiting:
         return
     used, most = case.number("eni", "enis_used"), case.number("eni", "enis_max")

@@ -8,6 +8,8 @@ from .causes import plain
 
 _RECURS = timedelta(hours=1)
 _STANDS: dict[Stand, int] = {"supported": 0, "unknown": 1, "ruled_out": 2, "not_applicable": 3}
+_GRAVITY: dict[Severity, float] = {"critical": 1.0, "high": 0.5}
+"""Of two causes that hold at once and explain nothing of one another, the graver one leads."""
 _ENOUGH = 3.0
 """One cause line of this weight (a typical sign) supports a cause alone; weaker ones need company."""
 
@@ -56,13 +58,18 @@ def since_of(tally: Tally) -> datetime | None:
 
 
 def chain(board: Board) -> None:
-    """Walk echo chains back: a cause that another supported one explains follows from it."""
+    """Walk echo chains back: a cause that another supported one explains follows from it, unless a line of its own says
+    more than any line of the other."""
     standing = {c: t for c, t in board.tallies.items() if stand_of(t) == "supported" and when_of(t.supports) != "earlier"}
-    for name, deeper in standing.items():
+    deepest = sorted(standing, key=lambda c: -standing[c].score)
+    for name in deepest:
+        deeper = standing[name]
         for consequence in board.causes.explained(name):
             tally = standing.get(consequence)
-            if tally is not None and deeper.score >= 0.55 * tally.score and not _before(tally, deeper):
+            if tally is not None and deeper.best >= tally.best and not _before(tally, deeper):
                 tally.follows_from.append(name)
+                if not tally.best or (tally.cause.generic and tally.best < deeper.best):  # no cause of its own
+                    tally.ruled_out = True
 
 
 def _before(consequence: Tally, deeper: Tally) -> bool:
@@ -79,9 +86,11 @@ def read_off(board: Board, values: dict[str, object], gaps: tuple[str, ...]) -> 
     return Diagnosis(tuple(verdicts), gaps)
 
 
-def _order(verdict: Verdict, tally: Tally) -> tuple[int, bool, bool, float, float]:
+def _order(verdict: Verdict, tally: Tally) -> tuple[float, bool, bool, float, float]:
     since = verdict.since.timestamp() if verdict.since else 0.0
-    return (_STANDS[verdict.stand], verdict.when == "earlier", bool(tally.follows_from), -round(verdict.score, 2), since)
+    weight = verdict.score + _GRAVITY.get(verdict.severity, 0.0)
+    place = 0.5 if tally.follows_from and verdict.stand == "ruled_out" else float(_STANDS[verdict.stand])
+    return (place, verdict.when == "earlier", bool(tally.follows_from), -round(weight, 2), since)
 
 
 def _verdict(tally: Tally, values: dict[str, object]) -> Verdict | None:

@@ -42,13 +42,16 @@ def read_eni_limit(bundle: "Bundle", cni: VpcCni) -> EniLimit:
     excluded, idle_trunks = sum(e.excluded for e in enis), sum(not usable(e) and not e.excluded for e in enis)
     reserved = int(cni.settings.flag("ENABLE_POD_ENI") and stock is not None and not any(e.trunk for e in enis))
     enis_max, origin, ref, evidence = _enis_max(bundle, cni, excluded, reserved, idle_trunks)
+    used = sum(usable(e) for e in enis) if stock else None
+    if used is not None and enis_max is not None and reserved:
+        enis_max = max(enis_max, used)  # the slot meant for a trunk went to an ENI that does give addresses
     each, each_evidence = _ipv4_per_eni(bundle, cni)
     return EniLimit(
         enis_max=enis_max,
         ipv4_per_eni=each,
         ips_per_eni=ips_per_eni(cni.mode, each) if each is not None else None,
         ips_capacity=ip_capacity(cni.mode, enis_max, each),
-        used=sum(usable(e) for e in enis) if stock else None,
+        used=used,
         excluded=excluded if stock else None,
         origin=origin,
         ref=ref,

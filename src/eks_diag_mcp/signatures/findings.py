@@ -14,7 +14,7 @@ from .catalogue import Catalogue
 AT_CAPTURE = timedelta(minutes=30)
 """A fault last seen within this time of the capture holds at the capture, unless something shows it gone."""
 _QUIET = timedelta(minutes=10)
-_BURST = timedelta(minutes=5)
+_BOOTING = timedelta(minutes=15)
 _MOMENT = timedelta(seconds=45)
 _ROLE_STEP: dict[Role, int] = {"cause": 0, "echo": 1, "context": 2}
 
@@ -31,7 +31,7 @@ def findings_of(bundle: Bundle, catalogue: Catalogue) -> tuple[Finding, ...]:
     for finding in found:
         if finding.last_seen:
             last_of[finding.signature] = max(finding.last_seen, last_of.get(finding.signature, finding.last_seen))
-    healed = [_healed(finding, catalogue, last_of, bundle.captured) for finding in found]
+    healed = [_healed(finding, catalogue, last_of, bundle) for finding in found]
     return tuple(ranked(healed, bundle.captured))
 
 
@@ -56,16 +56,16 @@ def _finding(bundle: Bundle, row: FindingRow, catalogue: Catalogue) -> Finding:
     )
 
 
-def _healed(finding: Finding, catalogue: Catalogue, last_of: dict[str, datetime], captured: datetime) -> Finding:
-    """A later success heals a fault that ended: quiet for a while, or one short burst. What comes back between successes
-    (a churning pool) is not healed by the success that happened to be last."""
+def _healed(finding: Finding, catalogue: Catalogue, last_of: dict[str, datetime], bundle: Bundle) -> Finding:
+    """A later success heals a fault that ended: quiet for a while, or of the first minutes after boot. What comes back
+    between successes (a churning pool) is not healed by the success that happened to be last."""
     first, last = finding.first_seen, finding.last_seen
     later = [t for s in catalogue.get(finding.signature).healed_by if (t := last_of.get(s)) and last and t > last]
     if not later or first is None or last is None:
         return finding
-    quiet = captured - last > _QUIET
-    burst = last - first < _BURST and captured - last > _MOMENT
-    if not (quiet or burst):
+    since = bundle.captured - last
+    booting = bundle.boot is not None and last - bundle.boot < _BOOTING and since > _MOMENT
+    if not (since > _QUIET or booting):
         return finding
     severity: Severity = finding.severity if SEVERITIES.index(finding.severity) >= 3 else "low"
     return replace(finding, healed_at=max(later), severity=severity)
