@@ -39,6 +39,8 @@ class Evidence:
     line: int
     text: str
     time: datetime | None = None
+    at: int = 0
+    """Where in `text` the telling part begins; what is cut to fit is cut around it."""
 
     @property
     def ref(self) -> LineRef:

@@ -29,6 +29,23 @@ def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
     return shown if kept == len(text) else f"{shown}…[{len(text) - kept} more characters]"
 
 
+def around(text: str, at: int, limit: int) -> str:
+    """At most `limit` characters of a quote around its telling part, with marks where something is left out."""
+    if len(text) <= limit:
+        return text
+    start = max(0, min(at - limit // 5, len(text) - limit))
+    return ("…" if start else "") + text[start : start + limit] + ("…" if start + limit < len(text) else "")
+
+
+_MESSAGE = re.compile(r'"msg":\s*"|\bmsg="|[\w.-]+\.(?:go|c):\d+\] |std(?:out|err) [FP] |\]: ')
+
+
+def message_start(text: str) -> int:
+    """Where the message of a log line begins, after stamps, host and caller; 0 where that cannot be told."""
+    places = [found.end() for found in _MESSAGE.finditer(text[:400])]
+    return places[-1] if places else 0
+
+
 def one_line(text: str, limit: int = 200) -> str:
     """As `clean`, with white space folded: for names and titles that go into a sentence of ours."""
     return clean(" ".join(text.split()), limit)

@@ -27,6 +27,7 @@ class FakeBundle:
     files: Mapping[str, str]
     captured: datetime = CAPTURED
     cut: frozenset[str] = field(default_factory=frozenset)
+    boot: datetime | None = None
 
     def texts(self, source: str) -> tuple[Text, ...]:
         return tuple(Text(p, t, p in self.cut) for p, t in self._of(source) if t)

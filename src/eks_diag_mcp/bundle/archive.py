@@ -12,14 +12,13 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from ..errors import BadBundle
 from .streams import DAMAGE, Gunzip, Meter, Readable
+from .tar_header import Header
 
 CHUNK = 1 << 20
-HEADER_BYTES = 1 << 20
-"""The most that one extended header (a long name, pax records) may take; tarfile reads it whole into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,40 +90,6 @@ class DigestReader(io.RawIOBase):
         return len(data)
 
 
-class Header(tarfile.TarInfo):
-    """A tar header that may not ask for much: extended headers are bounded, maps of sparse files are not read."""
-
-    def _proc_member(self, tar: Any) -> Any:
-        extended = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
-        if self.type in extended and self.size > HEADER_BYTES:
-            raise tarfile.SubsequentHeaderError(f"an extended header of {self.size} bytes")
-        return super()._proc_member(tar)  # type: ignore[misc]
-
-    def _proc_sparse(self, tar: Any) -> Any:
-        _, extended, size = self._sparse_structs
-        for _ in range(HEADER_BYTES // tarfile.BLOCKSIZE):
-            if not extended:
-                break
-            block = tar.fileobj.read(tarfile.BLOCKSIZE)
-            extended = len(block) == tarfile.BLOCKSIZE and bool(block[504])
-        self.sparse: Any = []
-        self.offset_data = tar.fileobj.tell()
-        tar.offset = self.offset_data + self._block(self.size)
-        self.size = size
-        return self
-
-    def _proc_gnusparse_10(self, following: Any, _records: Any, _tar: Any) -> None:
-        following.sparse = []  # marks it as sparse; where its holes are is of no interest
-
-    @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "Header":
-        """tarfile takes a broken header for the end of the archive; here it is damage."""
-        try:
-            return cast(Header, super().frombuf(buf, encoding, errors))
-        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError, tarfile.EmptyHeaderError) as error:
-            raise tarfile.SubsequentHeaderError("a header is broken or the end mark is missing") from error
-
-
 def normal_name(name: str) -> str:
     """A member name as a harmless path: no root, no `.` or `..`, controls shown, NFC, parts and whole of bounded length."""
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8", "replace"))
@@ -170,7 +135,7 @@ class Archive:
                     self._break(f"more than {self._limits.entries} entries")
                 body = cast(Readable, tar.fileobj)
                 yield from self._entry(normal_name(prefix + info.name), info, _Body(body, info.size, stream))
-                while (left := tar.offset - tar.fileobj.tell()) > 0:  # type: ignore[union-attr]
+                while (left := tar.offset - tar.fileobj.tell()) > 0:
                     # tarfile would count to a declared size of exabytes even where the stream has ended.
                     if not body.read(min(left, CHUNK)):
                         raise tarfile.ReadError("the archive is cut")
@@ -193,10 +158,8 @@ class Archive:
             yield from self._nested(name, body)
             return
         self.account.files += 1
-        read = body.read
-        if name.endswith(".gz"):
-            read = Meter(Gunzip(body), self._count).read_or_raise
-        yield Member(self._unique(name), info.size, time, read)
+        packed = name.endswith(".gz")
+        yield Member(self._unique(name), info.size, time, Meter(Gunzip(body), self._count).read_or_raise if packed else body.read)
 
     def _nested(self, name: str, body: "_Body") -> Iterator[Member]:
         """An archive inside the archive (Bottlerocket's logdog): one level is opened, deeper ones are only named."""
@@ -206,6 +169,8 @@ class Archive:
         stream = Meter(Gunzip(body), self._count)
         try:
             yield from self._walk(stream, prefix=name + "/")
+            while stream.read_or_raise(CHUNK):
+                pass
         except DAMAGE as error:
             if isinstance(error, LimitBroken):
                 raise

@@ -1,9 +1,10 @@
 """A bundle at hand: reads files, lines and times back from the store."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from .formats import formats
 from .hits import cut
 from .rules import PatternSet
 from .sources import sources
-from .store import FileEntry, Manifest, from_iso
+from .stamps import BACK
+from .store import FileEntry, Manifest, from_iso, store_faults
 
 STATE_CAP = 32 << 20
 """State files are read whole up to this size; a larger one is cut and says so."""
@@ -42,6 +44,7 @@ class BlockRef:
     n_lines: int
     ts_min: int | None
     ts_max: int | None
+    offset: int = 0
 
 
 class Bundle:
@@ -65,12 +68,24 @@ class Bundle:
     @cached_property
     def captured(self) -> datetime:
         """When it was collected, UTC."""
-        return from_iso(self.manifest.captured) or datetime.min
+        return from_iso(self.manifest.captured) or datetime.min.replace(tzinfo=UTC)
 
     @cached_property
     def boot(self) -> datetime | None:
         """When the node booted; None when nothing in the bundle tells."""
         return from_iso(self.manifest.boot)
+
+    def clock_of(self, entry: FileEntry) -> Clock:
+        """The clock of one file: what follows from when it was copied, and from when the node booted."""
+        return Clock(from_iso(entry.time) or self.captured, self.boot)
+
+    def save_manifest(self) -> None:
+        """Write the manifest anew, in one step."""
+        with store_faults():
+            part = self.folder / f"manifest.{uuid.uuid4().hex}.part"
+            part.write_text(self.manifest.dump(), encoding="utf-8")
+            part.chmod(0o600)
+            part.replace(self.folder / "manifest.json")
 
     # ---- files and coverage ---------------------------------------------------------------------------------------------
     def of_source(self, source: str) -> list[FileEntry]:
@@ -113,13 +128,14 @@ class Bundle:
     def text(self, path: str) -> FileText:
         """The whole text of one file, at most STATE_CAP of it."""
         entry, parts, size = self.entry(path), [], 0
-        for ref in self._by_file.get(entry.id, ()):
+        for ref in self.blocks_of(entry.id):
             data = self.block_text(ref)
             parts.append(data)
             size += len(data)
-            if size >= STATE_CAP:
+            if size > STATE_CAP:
                 break
-        return FileText(entry.path, b"".join(parts).decode("utf-8", "replace"), size >= STATE_CAP or entry.state == "truncated")
+        whole = b"".join(parts)[:STATE_CAP].decode("utf-8", "replace")
+        return FileText(entry.path, whole, size > STATE_CAP or entry.state == "truncated")
 
     def first_line(self, source: str) -> str | None:
         """The first line of a one-line file, without blanks; None where there is none."""
@@ -138,7 +154,7 @@ class Bundle:
     @cached_property
     def blocks(self) -> tuple[BlockRef, ...]:
         """All blocks in store order."""
-        names = ["file_id", "first_line", "n_lines", "ts_min", "ts_max"]
+        names = ["file_id", "first_line", "n_lines", "ts_min", "ts_max", "offset"]
         refs: list[BlockRef] = []
         for group in range(self._parquet.num_row_groups):
             table = self._parquet.read_row_group(group, columns=names)
@@ -151,6 +167,8 @@ class Bundle:
         found: dict[int, list[BlockRef]] = {}
         for ref in self.blocks:
             found.setdefault(ref.file_id, []).append(ref)
+        for refs in found.values():  # kernel files are stored last, but for what is too much of them
+            refs.sort(key=lambda ref: ref.offset)
         return found
 
     def blocks_of(self, file_id: int) -> list[BlockRef]:
@@ -203,33 +221,40 @@ class Bundle:
 
     def _grep_block(self, patterns: PatternSet, find: Callable[[str], Any], entry: FileEntry, ref: BlockRef) -> list[Evidence]:
         data = self.block_text(ref)
-        ends = [end for _, end in patterns.scan(data)]
+        found = sorted(line for _, line in patterns.lines(data) or ())
+        if not found:
+            return []
         out: list[Evidence] = []
-        last, counted, line = -1, 0, ref.first_line
-        for end in ends:
-            start = data.rfind(b"\n", 0, max(0, end - 1)) + 1
-            if start == last:
-                continue
-            line += data.count(b"\n", counted, start)
-            last = counted = start
-            stop = data.find(b"\n", start)
-            text = data[start : stop if stop >= 0 else len(data)].decode("utf-8", "replace").rstrip("\r")
+        lines = data.split(b"\n")
+        for index in found:
+            text = lines[index].decode("utf-8", "replace").rstrip("\r")
             if match := find(text):
-                time = self.time_in(entry, text) or self._inherited(entry, data, start)
-                out.append(Evidence(entry.source, entry.path, line, cut(text, match.start(), 2000), time))
+                time = self.line_time(entry, ref, lines, index)
+                out.append(Evidence(entry.source, entry.path, ref.first_line + index, cut(text, match.start(), 2000), time))
         return out
 
-    def _inherited(self, entry: FileEntry, data: bytes, start: int) -> datetime | None:
-        """The time of the stamped line before an unstamped one, looked for within its block."""
+    def line_time(self, entry: FileEntry, ref: BlockRef, lines: list[bytes], index: int) -> datetime | None:
+        """The time of a line of a block (split into `lines`); an unstamped one takes that of the stamped line before it."""
         if not sources().by_name[entry.source].formats:
             return None
-        for _ in range(200):
-            if start <= 0:
-                return None
-            before = data.rfind(b"\n", 0, start - 1) + 1
-            if time := self.time_in(entry, data[before : start - 1].decode("utf-8", "replace")):
+        floor = max(-1, index - BACK)
+        for k in range(index, floor, -1):
+            if time := self.time_in(entry, lines[k].decode("utf-8", "replace")):
                 return time
-            start = before
+        return self.time_before(entry, ref) if floor < 0 else None
+
+    def time_before(self, entry: FileEntry, ref: BlockRef) -> datetime | None:
+        """The time that the first lines of a block inherit from the block before it."""
+        refs = self.blocks_of(entry.id)
+        for place in range(refs.index(ref) - 1, -1, -1):
+            before = refs[place]
+            if before.ts_max is None:  # no line of it is stamped
+                continue
+            lines = self.block_text(before).split(b"\n")[: before.n_lines]
+            for raw in reversed(lines[-BACK:]):
+                if time := self.time_in(entry, raw.decode("utf-8", "replace")):
+                    return time
+            return None
         return None
 
     def time_in(self, entry: FileEntry, text: str) -> datetime | None:
@@ -237,14 +262,13 @@ class Bundle:
         names = sources().by_name[entry.source].formats
         if not names:
             return None
-        clock = Clock(self.captured, self.boot)
-        stamped = formats().reader(names, clock).read(text)
+        stamped = formats().reader(names, self.clock_of(entry)).read(text)
         return stamped.time if stamped else None
 
     def lines(self, path: str, start: int, count: int) -> Iterator[tuple[int, str]]:
         """(number, text) of `count` lines of a file from line `start`."""
         entry, left, last = self.entry(path), count, 0
-        for ref in self._by_file.get(entry.id, ()):
+        for ref in self.blocks_of(entry.id):
             if ref.first_line + ref.n_lines <= start:
                 continue
             for k, raw in enumerate(self.block_text(ref).split(b"\n")[: ref.n_lines]):

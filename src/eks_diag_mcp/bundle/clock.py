@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 FUTURE_SLACK = timedelta(days=1)
 """A line may be stamped a little after the capture (clock steps, live logs); more than this means another year."""
 
+_LONGEST_UP_S = 1e9
+"""More seconds since boot than any node has run: a stamp that only looks like one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -43,12 +46,17 @@ class Stamp:
             return cls(parse_iso(f"{date.replace('/', '-')}T{clock}"))
         if time_of_day := groups.get("clock"):
             name = groups.get("mon")
-            month = months[name[:3].lower()] if name else int(groups.get("month") or 0)
+            month = _month(name.lower(), months) if name else int(groups.get("month") or 0)
             day, (hour, minute, second) = int(groups["day"] or 0), time_of_day.split(":")
             whole, _, fraction = second.partition(".")
             micro = int((fraction + "000000")[:6]) if fraction else 0
             return cls(datetime(2000, month, day, int(hour), int(minute), int(whole), micro, UTC), yearless=True)
         return None
+
+
+def _month(name: str, months: Mapping[str, int]) -> int:
+    """By its first four letters where three do not tell (juin, juil), else by three."""
+    return months.get(name[:4]) or months[name[:3]]
 
 
 def parse_iso(text: str) -> datetime:
@@ -76,7 +84,7 @@ class Clock:
     def resolve(self, stamp: Stamp) -> datetime | None:
         """UTC time of a stamp. A time without a year gets the latest year that does not put it after the capture."""
         if stamp.boot_s is not None:
-            return self.boot + timedelta(seconds=stamp.boot_s) if self.boot else None
+            return self.boot + timedelta(seconds=stamp.boot_s) if self.boot and stamp.boot_s < _LONGEST_UP_S else None
         if stamp.time is None or not stamp.yearless:
             return stamp.time
         for year in (self.captured.year + 1, self.captured.year, self.captured.year - 1):

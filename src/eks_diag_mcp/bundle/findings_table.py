@@ -47,7 +47,7 @@ def write_findings(folder: Path, book: HitBook) -> None:
         if page.lines:
             pages.setdefault((rule.id, page.source), []).append(page)
     chosen = {key: _counted(key[1], group) for key, group in pages.items()}
-    flat = [(key, page) for key, group in chosen.items() for page in group]
+    flat = [(key, page) for key, group in pages.items() for page in group]  # of mirrors too: each line is found where it stands
     hits: dict[str, list[Any]] = {"signature": [], "source": [], "file": [], "line": [], "ts": []}
     for (signature, source), page in flat:
         hits["signature"] += [signature] * len(page.lines)
@@ -68,7 +68,7 @@ def write_findings(folder: Path, book: HitBook) -> None:
             "first": ([r.first for r in rows], pa.timestamp("ms", "UTC")),
             "last": ([r.last for r in rows], pa.timestamp("ms", "UTC")),
             "files": ([list(r.files) for r in rows], pa.list_(pa.string())),
-            "quotes": ([json.dumps([[q.file, q.line, q.time, q.text] for q in r.quotes], ensure_ascii=False) for r in rows], pa.string()),
+            "quotes": ([json.dumps([[q.file, q.line, q.time, q.text, q.at] for q in r.quotes], ensure_ascii=False) for r in rows], pa.string()),
         },
     )
 
@@ -101,9 +101,15 @@ def read_findings(folder: Path) -> list[FindingRow]:
     plain = {name: table[name].to_pylist() for name in ("signature", "source", "count", "untimed", "files", "quotes")}
     return [
         FindingRow(
-            plain["signature"][i], plain["source"][i], plain["count"][i], plain["untimed"][i], first[i], last[i],
-            tuple(plain["files"][i]), tuple(Quote(*q) for q in json.loads(plain["quotes"][i])),
-        )  # fmt: skip
+            signature=plain["signature"][i],
+            source=plain["source"][i],
+            count=plain["count"][i],
+            untimed=plain["untimed"][i],
+            first=first[i],
+            last=last[i],
+            files=tuple(plain["files"][i]),
+            quotes=tuple(Quote(*q) for q in json.loads(plain["quotes"][i])),
+        )
         for i in range(table.num_rows)
     ]
 

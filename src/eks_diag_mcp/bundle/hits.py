@@ -23,6 +23,7 @@ class Quote:
     line: int
     time: int | None
     text: str
+    at: int = 0
 
 
 @dataclass(slots=True)
@@ -83,14 +84,16 @@ class HitBook:
         page.lines.append(line)
         page.times.append(_NONE if time is None else time)
         match = self._rules[index].find(text)
-        quote = Quote(block.file, line, time, cut(text, match.start() if match else 0))
+        start = match.start() if match else 0
+        kept = cut(text, start)
+        quote = Quote(block.file, line, time, kept, start if kept == text else min(start, QUOTE_CHARS // 3 + 1))
         page.last = quote
         if len(page.lines) <= _LOOKED_AT and len(page.shapes) < _SHAPES:
             page.shapes.setdefault(shape_of(quote.text), quote)
 
-    def count_only(self, index: int, block: Block, count: int) -> None:
+    def count_only(self, index: int, block: Block, count: int, *, boot: bool) -> None:
         """Enter hits that were not looked at one by one."""
-        self._page(index, block, False).uncounted += count
+        self._page(index, block, boot).uncounted += count
 
     def resolve_boot(self, boot: datetime | None) -> None:
         """Shift the hits of kernel files to UTC; without boot time they have none."""

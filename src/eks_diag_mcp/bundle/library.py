@@ -9,7 +9,7 @@ import hashlib
 import re
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from .findings_table import write_findings
 from .leases import Lease
 from .rules import LineRule, PatternSet
 from .scan import all_patterns
-from .store import Manifest, publish, secure
+from .store import publish, secure, store_faults
+
+_NAME = re.compile(r"[\w.-]{1,128}")
 
 
 def file_digest(path: Path) -> str:
@@ -49,7 +51,7 @@ class Library:
 
     def bundles(self, instance_id: str) -> list[Bundle]:
         """The bundles of an instance (or alias), newest capture first."""
-        if not re.fullmatch(r"[\w.-]{1,128}", instance_id):
+        if not _NAME.fullmatch(instance_id):
             return []
         paths = self._manifests(instance_id) or [p for p in self._manifests() if instance_id in self._bundle(p.parent).manifest.aliases]
         return sorted((self._bundle(p.parent) for p in paths), key=lambda b: (b.captured, b.manifest.admitted), reverse=True)
@@ -100,60 +102,76 @@ class Library:
     ) -> Bundle:
         """Take an archive file in; the same bytes twice are one bundle. `expect` is the instance it must be of (a bundle
         that says it is of another one is refused), `alias` another name to find it by."""
+        for given in filter(None, (alias, expect)):
+            if not _NAME.fullmatch(given):
+                raise BadInput(f"{given[:140]!r} cannot name an instance.", "Use letters, digits, dots and hyphens.")
         name = ArchiveName.parse(archive.name)
-        known = self.by_digest(file_digest(archive))
-        if known is not None:
-            return self._named(known, alias)
-        secure([self.root, self.root / "drafts"])
-        draft = self.root / "drafts" / uuid.uuid4().hex
-        draft.mkdir()
+        claims = [c for c in (expect, name.instance_id) if c]
         try:
-            rules, signatures = self._rules()
-            job = Job(rules, self.patterns(), draft, signatures, now, wall, checkpoint, progress, self._limits)
-            with archive.open("rb") as raw:
-                admission = Admission(job, raw, name.date)
-                manifest = admission.run()
-            write_findings(draft, admission.book)
-            manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)}
-            manifest.aliases = [alias] if alias else []
-            manifest.instance_id = self._who(draft, manifest, name, expect)
-            if name.instance_id and name.instance_id not in (manifest.instance_id, *manifest.aliases):
-                manifest.aliases.append(name.instance_id)  # the node agent names its archive after the node
-            (draft / "manifest.json").write_text(manifest.dump(), encoding="utf-8")
-            final = self.root / f"instance={manifest.instance_id}" / f"bundle={manifest.digest}"
-            publish(draft, final)
+            digest = file_digest(archive)
+        except OSError as error:
+            raise BadInput(f"The archive {archive.name!r} cannot be read ({type(error).__name__}).", "Check its path and rights.") from error
+        known = self.by_digest(digest)
+        if known is not None:
+            _refuse_other(_inside(known) or expect, claims)
+            return self._named(known, [*claims, alias])
+        draft = self.root / "drafts" / uuid.uuid4().hex
+        try:
+            with store_faults():
+                secure([self.root, self.root / "drafts", draft])
+                rules, signatures = self._rules()
+                job = Job(rules, self.patterns(), draft, signatures, now, wall, checkpoint, progress, self._limits)
+                with archive.open("rb") as raw:
+                    admission = Admission(job, raw, name.date)
+                    manifest = admission.run()
+                if not manifest.truncated and manifest.digest != digest:
+                    raise BadBundle("The archive changed while it was read.", "Collect it again once it is complete.")
+                manifest.digest = digest  # of the whole file, also where reading stopped before its end
+                write_findings(draft, admission.book)
+                manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)}
+                inside = _inside(Bundle(draft, manifest))
+                _refuse_other(inside or expect, claims)
+                manifest.instance_id = inside or next(iter(claims), None) or alias or f"unknown-{digest[:12]}"
+                (draft / "manifest.json").write_text(manifest.dump(), encoding="utf-8")
+                final = self.root / f"instance={manifest.instance_id}" / f"bundle={digest}"
+                publish(draft, final)
+                return self._named(self._bundle(final), [*claims, alias])
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        return self._bundle(final)
 
-    def _who(self, draft: Path, manifest: Manifest, name: ArchiveName, expect: str | None) -> str:
-        """Whose bundle it is: what stands inside, else what the name says, else the alias."""
-        inside = Bundle(draft, manifest).first_line("instance-id")
-        inside = inside if inside and INSTANCE.fullmatch(inside) else None
-        claimed = expect or name.instance_id
-        if inside and claimed and inside != claimed and INSTANCE.fullmatch(claimed):
-            raise BadBundle(
-                f"The bundle says it is of {inside}, but it came as {claimed}.",
-                "Check who may write to the place it came from; ingest it under its own name if it is right.",
-            )
-        who = inside or claimed or (manifest.aliases[0] if manifest.aliases else None) or f"unknown-{manifest.digest[:12]}"
-        if not re.fullmatch(r"[\w.-]{1,128}", who):
-            raise BadInput(f"{who!r} cannot name an instance.", "Use letters, digits, dots and hyphens.")
-        return who
-
-    def _named(self, bundle: Bundle, alias: str | None) -> Bundle:
-        if alias and alias not in bundle.manifest.aliases and alias != bundle.instance_id:
-            bundle.manifest.aliases.append(alias)
-            part = bundle.folder / f"manifest.{uuid.uuid4().hex}.part"
-            part.write_text(bundle.manifest.dump(), encoding="utf-8")
-            part.replace(bundle.folder / "manifest.json")
+    def _named(self, bundle: Bundle, names: Iterable[str | None]) -> Bundle:
+        """Makes the bundle known by these names too (the node agent calls its archive after the node)."""
+        new = [n for n in dict.fromkeys(names) if n and n != bundle.instance_id and n not in bundle.manifest.aliases]
+        if new:
+            bundle.manifest.aliases += new
+            bundle.save_manifest()
         return bundle
 
     def sweep(self, older_than_s: float, now: float) -> int:
         """Remove drafts that a dead process left; returns how many."""
-        stale = [p for p in (self.root / "drafts").glob("*") if now - p.stat().st_mtime > older_than_s]
-        for path in stale:
-            shutil.rmtree(path, ignore_errors=True)
-        return len(stale)
+        stale = 0
+        for path in (self.root / "drafts").glob("*"):
+            try:
+                old = now - path.stat().st_mtime > older_than_s
+            except FileNotFoundError:  # its writer has just ended
+                continue
+            if old:
+                shutil.rmtree(path, ignore_errors=True)
+                stale += 1
+        return stale
 
 
+def _inside(bundle: Bundle) -> str | None:
+    """The instance id that stands in the bundle itself."""
+    found = bundle.first_line("instance-id")
+    return found if found and INSTANCE.fullmatch(found) else None
+
+
+def _refuse_other(inside: str | None, claims: Iterable[str]) -> None:
+    """Anyone who may write to the place a bundle comes from can name it after another node: what stands inside decides."""
+    for claimed in claims:
+        if inside and inside != claimed and INSTANCE.fullmatch(claimed) and INSTANCE.fullmatch(inside):
+            raise BadBundle(
+                f"The bundle is of {inside}, but it came as {claimed}.",
+                "Check who may write to the place it came from; ingest it under its own name if it is right.",
+            )

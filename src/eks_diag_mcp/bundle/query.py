@@ -11,6 +11,17 @@ from .rules import PatternSet
 MAX_CHARS = 1000
 _LINE_TIMEOUT_S = 0.25
 _OPEN_END = re.compile(r"(?<!\\)(?:\.[*+]\??)+(?=\||$)")
+_ALIKE = re.compile(
+    r"""(?x)
+    (?: [^\\\[({]                                        # a character, an operator
+    | \\ (?: [^A-Za-z0-9] | [dDwWsSbBtnrf] | [1-9](?!\d) )  # what is escaped, classes, a back-reference
+    | \[ \^? \]? (?: [^\\\[\]&|~-] | (?<=[^\[^])-(?!-) | -(?=\]) | \\ (?: [^A-Za-z0-9] | [dDwWsStnrf] ) )* \]
+    | \( (?: (?!\?) | \?(?: : | = | ! | <= | <! ) )         # groups and look-around
+    | \{ (?: \d+ (?:,\d*)? \} | (?=["'\\\s]|$) )           # a repeat, or JSON's brace
+    )*""",
+    re.ASCII,
+)
+"""Patterns that mean the same to `regex` and to Hyperscan; others (fuzzy, \\A, sets of sets ...) are searched line by line."""
 
 
 class Query:
@@ -36,6 +47,8 @@ class Query:
         self.patterns = self._fast()
 
     def _fast(self) -> PatternSet | None:
+        if not _ALIKE.fullmatch(self.text):
+            return None
         source = self.text if "(" in self.text or "[" in self.text else _OPEN_END.sub("", self.text)
         try:
             return PatternSet([source or self.text])

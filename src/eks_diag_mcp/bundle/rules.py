@@ -8,7 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import BadPattern
+
+_NOT_EXACT = re.compile(r"\(\?[=!<>P]|[*+?}]\+|\\[1-9sDW]|\[\^(?!\\n\])")
+"""What Hyperscan takes loosely (look-around, back-references, possessive repeats) or can match over the end of a line."""
 
 
 class LineRule:
@@ -18,9 +23,11 @@ class LineRule:
     __slots__ = ("find", "id", "pattern", "sampled", "scopes", "unless")
 
     def __init__(self, id: str, pattern: str, unless: str | None = None, scopes: Iterable[str] = (), *, sampled: bool = False) -> None:
-        self.id, self.pattern, self.sampled = id, pattern, sampled
+        self.id, self.pattern = id, pattern
         self.find = re.compile(pattern, re.IGNORECASE | re.ASCII).search
         self.unless = re.compile(unless, re.IGNORECASE | re.ASCII).search if unless else None
+        # What is only counted is not checked line by line, so the fast scan alone must be exact.
+        self.sampled = sampled and not unless and not _NOT_EXACT.search(pattern)
         self.scopes: dict[str, set[str | None]] = {}
         for scope in scopes:
             source, _, program = scope.partition("/")
@@ -52,7 +59,7 @@ class PatternSet:
         hs = self._hyperscan
         flags = hs.HS_FLAG_CASELESS | hs.HS_FLAG_MULTILINE
         database = hs.Database(mode=hs.HS_MODE_BLOCK)
-        expressions = [p.encode() for p in self.patterns]
+        expressions = [_one_byte_pattern(p) for p in self.patterns]
         all_flags = [flags if _compiles(hs, p, flags) else flags | hs.HS_FLAG_PREFILTER for p in expressions]
         try:
             database.compile(expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=all_flags)
@@ -68,24 +75,56 @@ class PatternSet:
             except (hs.HyperscanError, OSError, RuntimeError):  # another CPU or a damaged file: make it anew
                 pass
         database = self._compile()
+        part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}.part")
             part.write_bytes(hs.dumpb(database))
             part.replace(path)
         except OSError:  # no room or no right: the database in memory serves
-            pass
+            part.unlink(missing_ok=True)
         return database
 
-    def scan(self, data: bytes) -> list[tuple[int, int]]:
-        """(pattern index, end offset) of each match, in order of the end."""
+    def lines(self, data: bytes, most: int | None = None) -> list[tuple[int, int]] | None:
+        """(pattern index, line index) of each line that a pattern may match, each once. May name too many, never too few.
+        None: the patterns match at more than `most` places, so they tell lines no better than a look at each does."""
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
             scratch = self._local.scratch = self._hyperscan.Scratch(self._database)
+        plain = one_byte(data)
         found: list[tuple[int, int]] = []
         add = found.append
-        self._database.scan(data, match_event_handler=lambda i, _start, end, _flags, _context: add((i, end)), scratch=scratch)
-        return found
+
+        def bounded(index: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
+            add((index, end))
+            return len(found) > (most or 0) or None  # anything but None ends the scan
+
+        handler = bounded if most is not None else lambda index, _start, end, _flags, _context: add((index, end))
+        try:
+            self._database.scan(plain, match_event_handler=handler, scratch=scratch)
+        except self._hyperscan.ScanTerminated:
+            return None
+        if not found:
+            return []
+        newlines = np.flatnonzero(np.frombuffer(plain, dtype=np.uint8) == 10)
+        at = np.searchsorted(newlines, np.asarray([end - 1 for _, end in found], dtype=np.int64), side="left").tolist()
+        return list(dict.fromkeys(zip([index for index, _ in found], at, strict=True)))
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_LEAD = bytes(b if b < 0xC0 else 0xFF for b in range(256))
+
+
+def one_byte(data: bytes) -> bytes:
+    """UTF-8 text with each character beyond ASCII as one byte FF, so that `.` and `{n}` count characters, as re does."""
+    return data if data.isascii() else data.translate(_LEAD, _CONTINUATION)
+
+
+def _one_byte_pattern(pattern: str) -> bytes:
+    if pattern.isascii():
+        return pattern.encode()
+    if "[^" in pattern:
+        raise BadPattern("Negated classes are for ASCII characters only.", "Leave out what is beyond ASCII.")
+    return "".join(c if c.isascii() else r"\xff" for c in pattern).encode()
 
 
 def _compiles(hs: Any, pattern: bytes, flags: int) -> bool:

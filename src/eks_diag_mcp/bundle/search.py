@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
-
 from ..errors import BadInput
 from ..model import Window
 from .bundle import BlockRef, Bundle
@@ -18,6 +16,9 @@ from .stamps import TIME_SLACK
 from .store import FileEntry, millis
 
 QUOTE_CHARS = 400
+_CROWD = 20_000
+"""Places of one block where a pattern may match before a look at each line costs less."""
+_TOKEN_CHARS = 120
 
 
 @dataclass(slots=True)
@@ -54,6 +55,10 @@ class SearchResult:
     complete: bool = True
     why: str = ""
 
+    def give_up(self) -> None:
+        """The budget is spent before all was looked at."""
+        self.complete, self.why = False, "the time of one call was used up; narrow it with logTypes or a window"
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -81,7 +86,7 @@ def search(bundle: Bundle, query: Query, entries: Iterable[FileEntry], window: W
     result = SearchResult()
     for entry in entries:
         if budget.spent:
-            result.complete, result.why = False, "the time of one call was used up; narrow it with logTypes or a window"
+            result.give_up()
             break
         found = FileMatches(entry)
         result.searched += 1
@@ -89,16 +94,16 @@ def search(bundle: Bundle, query: Query, entries: Iterable[FileEntry], window: W
             budget.checkpoint()
             if outside(ref, window):
                 continue
+            if budget.spent:
+                result.give_up()
+                break
             data = bundle.block_text(ref)
             result.bytes += len(data)
-            for line in _matching_lines(query, data, budget):
-                number = ref.first_line + line
-                if not window.whole and not _within(bundle, entry, ref, data, line, window, result):
-                    continue
-                found.count += 1
-                found.lines.append((number, ref))
-            if budget.spent:
-                break
+            lines = data.split(b"\n")
+            for line in _matching_lines(query, data, lines, budget, result):
+                if window.whole or _within(bundle, entry, ref, lines, line, window, result):
+                    found.count += 1
+                    found.lines.append((ref.first_line + line, ref))
         if found.count:
             result.files.append(found)
     return result
@@ -113,30 +118,24 @@ def outside(ref: BlockRef, window: Window) -> bool:
     return (start is not None and ref.ts_max + slack < start) or (end is not None and ref.ts_min - slack >= end)
 
 
-def _matching_lines(query: Query, data: bytes, budget: Budget) -> list[int]:
+def _matching_lines(query: Query, data: bytes, lines: list[bytes], budget: Budget, result: SearchResult) -> list[int]:
     """The indexes of the block's lines that match."""
-    if query.patterns is None:
-        candidates: Iterable[int] = range(data.count(b"\n") + 1)
-    else:
-        ends = [end - 1 for _, end in query.patterns.scan(data)]
-        if not ends:
-            return []
-        newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 10)
-        candidates = dict.fromkeys(np.searchsorted(newlines, np.asarray(ends), side="left").tolist())
-    lines = data.split(b"\n")
+    near = query.patterns.lines(data, most=_CROWD) if query.patterns else None
+    candidates: Iterable[int] = range(len(lines)) if near is None else (line for _, line in near)
     out = []
-    for k, index in enumerate(candidates):
-        if index < len(lines) and query.find(lines[index].decode("utf-8", "replace")):
+    for index in candidates:
+        if query.find(lines[index].decode("utf-8", "replace").rstrip("\r")):
             out.append(index)
-        if k % 256 == 0 and budget.spent:
+        if budget.spent:  # asked for each line: a hard pattern takes long on some
+            result.give_up()
             break
     return out
 
 
 def _within(
-    bundle: Bundle, entry: FileEntry, ref: BlockRef, data: bytes, line: int, window: Window, result: SearchResult
+    bundle: Bundle, entry: FileEntry, ref: BlockRef, lines: list[bytes], line: int, window: Window, result: SearchResult
 ) -> bool:
-    time = line_time(bundle, entry, data.split(b"\n"), line)
+    time = bundle.line_time(entry, ref, lines, line)
     if time is None:
         result.untimed += 1
         return ref.ts_min is None
@@ -144,14 +143,6 @@ def _within(
         return True
     result.outside += 1
     return False
-
-
-def line_time(bundle: Bundle, entry: FileEntry, lines: list[bytes], index: int) -> datetime | None:
-    """The time of a line of a block; an unstamped one takes that of the stamped line before it."""
-    for k in range(index, max(-1, index - 200), -1):
-        if time := bundle.time_in(entry, lines[k].decode("utf-8", "replace")):
-            return time
-    return None
 
 
 def quoted(bundle: Bundle, query: Query, found: FileMatches, chosen: list[tuple[int, BlockRef]], context: int) -> list[Match]:
@@ -165,7 +156,7 @@ def quoted(bundle: Bundle, query: Query, found: FileMatches, chosen: list[tuple[
         index = number - ref.first_line
         text = lines[index].decode("utf-8", "replace").rstrip("\r")
         at = query.find(text)
-        match = Match(number, line_time(bundle, found.entry, lines, index), cut(text, at.start() if at else 0, QUOTE_CHARS))
+        match = Match(number, bundle.line_time(found.entry, ref, lines, index), cut(text, at.start() if at else 0, QUOTE_CHARS))
         if context:
             around = dict(bundle.lines(found.entry.path, max(1, number - context), 2 * context + 1))
             match.before = [cut(around[n], 0, 200) for n in range(number - context, number) if n in around]
@@ -194,10 +185,13 @@ def token(*parts: int) -> str:
 
 def untoken(text: str, length: int) -> list[int]:
     """The numbers in a page token. BadInput where it is none of ours."""
+    refused = BadInput("pageToken is not one that this tool gave.", "Repeat the call without it.")
+    if len(text) > _TOKEN_CHARS:
+        raise refused
     try:
-        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError as error:
-        raise BadInput("pageToken is not one that this tool gave.", "Repeat the call without it.") from error
-    if not (isinstance(parts, list) and len(parts) == length and all(isinstance(p, int) and 0 <= p < 2**53 for p in parts)):
-        raise BadInput("pageToken is not one that this tool gave.", "Repeat the call without it.")
+        parts = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+    except (ValueError, RecursionError) as error:
+        raise refused from error
+    if not (isinstance(parts, list) and len(parts) == length and all(type(p) is int and 0 <= p < 2**53 for p in parts)):
+        raise refused
     return parts

@@ -11,7 +11,8 @@ import json
 import os
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,8 @@ class FileEntry:
     first: str | None = None
     last: str | None = None
     masked: int = 0
+    time: str | None = None
+    """When it was copied (tar time): lines without a year are of the year before it, or of its own."""
 
 
 @dataclass(slots=True)
@@ -132,7 +135,7 @@ class TextWriter:
 
     def put(self, block: Block) -> None:
         if self._fault:
-            raise _store_fault(self._fault)
+            raise store_fault(self._fault)
         self._queue.put(block)
 
     def _run(self) -> None:
@@ -146,7 +149,7 @@ class TextWriter:
             if rows and (block is None or size >= ROW_GROUP_BYTES):
                 try:
                     self._flush(rows)
-                except (OSError, ValueError, MemoryError, self._pa.ArrowException) as error:
+                except BaseException as error:  # noqa: BLE001 - raised by the next put or close; a dead writer would block them
                     self._fault = error
                 rows, size = [], 0
             if block is None:
@@ -168,10 +171,11 @@ class TextWriter:
         except (OSError, self._pa.ArrowException) as error:
             self._fault = self._fault or error
         if self._fault:
-            raise _store_fault(self._fault)
+            raise store_fault(self._fault)
 
 
-def _store_fault(error: BaseException) -> DiagError:
+def store_fault(error: BaseException) -> DiagError:
+    """The library could not be written."""
     full = isinstance(error, OSError) and error.errno == 28
     return DiagError(
         "The library's disk is full." if full else f"The library could not be written ({type(error).__name__}).",
@@ -185,16 +189,14 @@ def write_columns(path: Path, columns: dict[str, tuple[Any, Any]]) -> None:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
-        pq.write_table(table, path, compression="zstd", row_group_size=1 << 20)
-    except OSError as error:
-        raise _store_fault(error) from error
+    table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
+    pq.write_table(table, path, compression="zstd", row_group_size=1 << 20)
 
 
 def publish(draft: Path, final: Path) -> bool:
     """Make a finished draft visible by one rename. False: another process was first, its bundle stands."""
-    final.parent.mkdir(parents=True, exist_ok=True)
+    secure_tree(draft)
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         os.rename(draft, final)
     except OSError:
@@ -202,6 +204,22 @@ def publish(draft: Path, final: Path) -> bool:
             return False
         raise
     return True
+
+
+@contextmanager
+def store_faults() -> Iterator[None]:
+    """What the file system refuses becomes an error with a remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise store_fault(error) from error
+
+
+def secure_tree(folder: Path) -> None:
+    """Folders 0700 and files 0600, all below and the folder itself."""
+    folder.chmod(0o700)
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def secure(paths: Iterable[Path]) -> None:

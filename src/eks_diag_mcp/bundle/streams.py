@@ -46,11 +46,11 @@ class Gunzip:
                 if not packed:
                     raise EOFError("the gzip stream is cut")
             if data := self._unpack.decompress(packed, most):
-                return cast(bytes, data)
+                return data
 
     def _next_part(self) -> bool:
         """Start the part that follows; zeros that pad the end are passed over."""
-        packed = cast(bytes, self._unpack.unused_data).lstrip(b"\0")
+        packed = self._unpack.unused_data.lstrip(b"\0")
         while len(packed) < 2 and (more := self._raw.read(_STEP)):
             packed = (packed + more).lstrip(b"\0")
         if packed and packed[:2] != b"\x1f\x8b":

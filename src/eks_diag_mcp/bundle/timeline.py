@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..model import Window
+from ..quoting import around, message_start
 from .bundle import Bundle
-from .clock import Clock
 from .formats import formats
-from .hits import cut, shape_of
+from .hits import shape_of
 from .search import Budget, outside
 from .sources import Source, sources
 from .store import FileEntry
@@ -54,6 +54,8 @@ def timeline(
         entries = bundle.of_source(source.name)
         if not entries:
             continue
+        if source.mirrors:  # the same lines by another clock: told once
+            entries = [max(entries, key=lambda e: (e.first is not None, e.lines))]
         before = sum(result.lines_by_component.values())
         for entry in entries:
             if budget.spent:
@@ -71,12 +73,15 @@ def timeline(
 def _file(
     bundle: Bundle, source: Source, entry: FileEntry, window: Window, known: Callable[[str, int], str | None], budget: Budget, result: Timeline
 ) -> None:  # fmt: skip
-    reader = formats().reader(source.formats, Clock(bundle.captured, bundle.boot))
+    reader = formats().reader(source.formats, bundle.clock_of(entry))
     for ref in bundle.blocks_of(entry.id):
         budget.checkpoint()
         if ref.ts_min is None or outside(ref, window):
             continue
-        time: datetime | None = None
+        if budget.spent:
+            result.complete = False
+            return
+        time = bundle.time_before(entry, ref)
         for k, raw in enumerate(bundle.block_text(ref).split(b"\n")[: ref.n_lines]):
             text = raw.decode("utf-8", "replace")
             stamped = reader.read(text)
@@ -87,7 +92,7 @@ def _file(
             level = stamped.level if stamped else None
             signature = known(entry.path, ref.first_line + k)
             if signature or level in _LOUD:
-                result.events.append(Event(time, source.name, source.component, entry.path, ref.first_line + k, cut(text.rstrip("\r"), 0, 400), level, signature))
+                result.events.append(Event(time, source.name, source.component, entry.path, ref.first_line + k, around(text.rstrip("\r"), message_start(text), 300), level, signature))
 
 
 def _folded(events: list[Event]) -> list[Event]:

@@ -78,7 +78,8 @@ def _limit(case: Case, board: Board, symptoms: list[Finding]) -> None:
     issue = case.issue("eni.limit_reached")
     tally = board[FAMILY + "eni_limit"]
     if issue is not None and symptoms and not tally.ruled_out:
-        board.speak(FAMILY + "eni_limit", f"{issue.title}, and pods get no address", 5, ids=(issue.id, symptoms[0].id), evidence=symptoms[0].evidence[:1])
+        tally.supports = [s for s in tally.supports if s.reason.says != issue.title]
+        board.speak(FAMILY + "eni_limit", f"{issue.title}, and pods get no address", 5, ids=(issue.id, symptoms[0].id), evidence=issue.because[:1] or symptoms[0].evidence[:1])
         return
     if refused:
         return

@@ -19,7 +19,7 @@ Kind = Literal["answered", "unresolved", "certificate", "no_answer", "unhealthy"
 """answered: it is reachable, whatever it thinks of the caller (401 and 403 are answers); unhealthy: it says so itself;
 unfinished: the file ends before an outcome."""
 
-_START = re.compile(r"(?m)^curling \S+ \(\d+ of \d+\)|^\s*% Total\s+% Received|^sending GET request to ")
+_START = re.compile(r"(?m)^curling \S+ \(\d+ of \d+\)|^\s*% Total\s+% Received|sending GET request to http")
 _HTTP = re.compile(r"< HTTP/[\d.]+ (\d{3})[^\r\n]*")
 _CURL = re.compile(r"curl: \((\d{1,3})\) ([^\r\n]*)")
 _VERDICT = re.compile(r"(livez|healthz|readyz) check (passed|failed)")
@@ -64,7 +64,9 @@ class ApiCheck:
 
     def readings(self) -> Iterator[Reading]:
         ref = next((t.evidence.ref for t in self.tries if t.evidence), None)
-        yield Reading("api_server_endpoint", self.endpoint, ref=self.endpoint_ref, note="kubeconfig of kubelet" if self.endpoint else "")
+        yield Reading(
+            "api_server_endpoint", self.endpoint, ref=self.endpoint_ref, note="kubeconfig of kubelet" if self.endpoint else ""
+        )
         yield Reading("api_server_reachable", self.reachable, ref=ref, note="at the capture, from the host's network")
         yield Reading("api_server_tries", len(self.tries) or None, "calls")
         yield Reading("api_server_answered", len(self.of("answered", "unhealthy")) if self.finished else None, "calls")
@@ -115,7 +117,9 @@ def _try(file: "FileText", start: int, end: int) -> Try:
         return Try("unfinished", None, None, "", None)
     failed = (verdict is not None and verdict[2] == "failed") or (code is not None and code >= 500)
     telling = verdict if failed and verdict else best
-    return Try("unhealthy" if failed else "answered", code, int(curl[1]) if curl else None, "", _quote(file, telling) if telling else None)
+    return Try(
+        "unhealthy" if failed else "answered", code, int(curl[1]) if curl else None, "", _quote(file, telling) if telling else None
+    )
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:

@@ -18,7 +18,9 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     check = read_api_check(bundle)
     readings = (*check.readings(), *(_reading(n, one) for n, one in enumerate(check.tries, 1)))
     issues = tuple(_issues(check))
-    return Section("api_server", conclude(bool(check.finished), issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
+    return Section(
+        "api_server", conclude(bool(check.finished), issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES)
+    )
 
 
 def _reading(number: int, one: Try) -> Reading:

@@ -45,7 +45,9 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         _lines_reading("neighbour_overflow_lines", bundle, neighbours),
     )
     issues = (*_table_issues(table, full), *_setting_issues(table.sysctls, device), *_neighbour_issue(table.sysctls, neighbours))
-    return Section("conntrack", conclude(table.share is not None, issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
+    return Section(
+        "conntrack", conclude(table.share is not None, issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES)
+    )
 
 
 def _kernel_lines(bundle: "Bundle", pattern: str) -> tuple[Evidence, ...]:
@@ -53,13 +55,22 @@ def _kernel_lines(bundle: "Bundle", pattern: str) -> tuple[Evidence, ...]:
     files: dict[str, list[Evidence]] = {}
     for line in bundle.grep(pattern, ("dmesg",)):
         files.setdefault(line.file, []).append(line)
-    return tuple(max(files.values(), key=lambda lines: len(lines), default=[]))
+    if not files:
+        return ()
+    fullest = max(files.values(), key=len)
+    return tuple(fullest)
 
 
 def _lines_reading(name: str, bundle: "Bundle", lines: tuple[Evidence, ...]) -> Reading:
     readable = bundle.coverage("dmesg").readable
     note = f"last {lines[-1].time.isoformat()}" if lines and lines[-1].time else ""
-    return Reading(name, len(lines) if readable else None, "lines", lines[-1].ref if lines else None, note=note or "kernel log, which leaves repeats out")
+    return Reading(
+        name,
+        len(lines) if readable else None,
+        "lines",
+        lines[-1].ref if lines else None,
+        note=note or "kernel log, which leaves repeats out",
+    )
 
 
 # ---- readings -------------------------------------------------------------------------------------------------------
@@ -69,12 +80,20 @@ def _settings(settings: Sysctls, device: str | None) -> Iterator[Reading]:
         yield Reading(name, settings.number(key), unit, found.ref if found else None)
     for scope in dict.fromkeys(("all", device or "eth0")):
         found = settings.get(f"net.ipv4.conf.{scope}.rp_filter")
-        yield Reading("rp_filter", settings.number(f"net.ipv4.conf.{scope}.rp_filter"), ref=found.ref if found else None, scope=scope)
+        yield Reading(
+            "rp_filter", settings.number(f"net.ipv4.conf.{scope}.rp_filter"), ref=found.ref if found else None, scope=scope
+        )
     ports = settings.get("net.ipv4.ip_local_port_range")
     ends = ports.numbers if ports else ()
-    yield Reading("local_ports", ends[1] - ends[0] + 1 if len(ends) == 2 else None, "ports", ports.ref if ports else None, note="for outgoing connections")
+    yield Reading(
+        "local_ports",
+        ends[1] - ends[0] + 1 if len(ends) == 2 else None,
+        "ports",
+        ports.ref if ports else None,
+        note="for outgoing connections",
+    )
     used, ref = _file_share(settings)
-    yield Reading("open_files_percent", used, "percent", ref.ref if ref else None, note="fs.file-nr of its maximum")
+    yield Reading("open_files_percent", used, "percent", ref.ref if ref else None, note="of fs.file-max, for the whole node")
 
 
 def _file_share(settings: Sysctls) -> tuple[float | None, Evidence | None]:
@@ -92,7 +111,9 @@ def _table_issues(table: ConntrackTable, full: tuple[Evidence, ...]) -> Iterator
     quotes = (*table.quotes(), *table.rows[:2], *full[-1:])
     if share is not None and share >= FULL:
         lost = f", and {dropped} packets or entries were lost since boot" if dropped else ""
-        yield Issue("conntrack.full", f"The connection tracking table is {share:g} % full{lost}", "high", quotes, ("conntrack",), weight=4)
+        yield Issue(
+            "conntrack.full", f"The connection tracking table is {share:g} % full{lost}", "high", quotes, ("conntrack",), weight=4
+        )
     elif dropped and share is not None and share >= NEAR:
         title = f"The connection tracking table is {share:g} % full and has lost {dropped} packets or entries since boot"
         yield Issue("conntrack.dropping", title, "high", quotes, ("conntrack",), weight=4)
@@ -116,10 +137,14 @@ def _setting_issues(settings: Sysctls, device: str | None) -> Iterator[Issue]:
     # The kernel takes the higher of the two; 1 is strict and drops what comes back by another ENI.
     if device and modes and max(modes) == 1:
         title = f"Reverse path filtering on {device} is strict (1): node port traffic of pods on secondary ENIs is dropped"
-        yield Issue("conntrack.rp_filter_strict", title, "medium", tuple(f.evidence for f in filters), ("cni_plugin.policy_routing",), weight=2)
-    used, quoted = _file_share(settings)
-    if used is not None and quoted and used >= FULL:
-        yield Issue("conntrack.open_files", f"The system has {used:g} % of the open files it allows", "high", (quoted,), ("inode",), weight=3)
+        yield Issue(
+            "conntrack.rp_filter_strict",
+            title,
+            "medium",
+            tuple(f.evidence for f in filters),
+            ("cni_plugin.policy_routing",),
+            weight=2,
+        )
 
 
 def _neighbour_issue(settings: Sysctls, lines: tuple[Evidence, ...]) -> Iterator[Issue]:

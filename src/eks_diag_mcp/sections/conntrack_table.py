@@ -50,7 +50,13 @@ class ConntrackTable:
     def readings(self) -> Iterator[Reading]:
         for name, one in (("conntrack_count", self.count), ("conntrack_max", self.maximum), ("conntrack_buckets", self.buckets)):
             yield Reading(name, _number(one), "entries", one.ref if one else None)
-        yield Reading("conntrack_used_percent", self.share, "percent", self.count.ref if self.count else None, note="count of max at the capture")
+        yield Reading(
+            "conntrack_used_percent",
+            self.share,
+            "percent",
+            self.count.ref if self.count else None,
+            note="count of max at the capture",
+        )
         ref = self.rows[0].ref if self.rows else None
         for name in _SHOWN:
             value = self.counters.get(name)

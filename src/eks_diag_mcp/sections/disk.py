@@ -27,10 +27,9 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
 def _local_storage(bundle: "Bundle") -> Iterator[Reading]:
     """The writers with most in their own layer. A snapshot number leads to its container with `ctr` on the node only."""
     writers = local_storage(bundle)
-    known = bundle.coverage("pod-local-storage").readable
-    total = round(sum(size for size, _, _ in writers) / GIB, 1) if known else None
+    total = round(sum(size for size, _, _ in writers) / GIB, 1) if writers is not None else None
     ref = writers[0][2].ref if writers else None
     yield Reading("container_layers_gib", total, "GiB", ref, note="written by containers into their own layers")
-    for size, path, evidence in writers[:_MOST]:
+    for size, path, evidence in (writers or [])[:_MOST]:
         if scope := plain(path, 200):
             yield Reading("layer_gib", round(size / GIB, 3), "GiB", evidence.ref, scope)

@@ -35,16 +35,17 @@ def shown_mounts(table: Iterable[Usage]) -> list[Usage]:
     return sorted(real, key=lambda u: u.percent or 0, reverse=True)[:_SHOWN_MOUNTS]
 
 
-def local_storage(bundle: "Bundle") -> list[tuple[float, str, Evidence]]:
+def local_storage(bundle: "Bundle") -> list[tuple[float, str, Evidence]] | None:
     """(bytes, snapshot, its row) of what containers wrote into their own layers, the largest first. One row for `.`
-    means that the node has no container layers: du was run on its own folder."""
-    found = []
+    means that the node has no container layers: du was run on its own folder. None: the list is not there."""
+    found, read = [], False
     for row in rows_of(bundle, "pod-local-storage"):
         size, _, path = row.text.partition("\t")
         shown = shown_size(size)
+        read = read or (shown is not None and bool(path))
         if shown and path.startswith("/"):
             found.append((shown.most, path, row.evidence))
-    return sorted(found, key=lambda one: -one[0])
+    return sorted(found, key=lambda one: -one[0]) if read else None
 
 
 def _watched(systems: FileSystems, thresholds: Mapping[str, Threshold]) -> list[tuple[str, Usage, Threshold]]:
@@ -109,7 +110,7 @@ def _eviction_issue(bundle: "Bundle", watched: list[tuple[str, Usage, Threshold]
             f"{threshold.signal} {threshold.text}" + (f" ({threshold.origin})" if not threshold.evidence else "")
         )
         quotes = [usage.evidence, *([threshold.evidence] if threshold.evidence else [])]
-        quotes += [evidence for _, _, evidence in local_storage(bundle)[:1]]
+        quotes += [evidence for _, _, evidence in (local_storage(bundle) or [])[:1]]
         level: Severity = "high" if severity == "high" else "medium"
         yield Issue("disk.eviction_threshold", title, level, tuple(quotes), ("eviction_disk",), weight=weight)
         return

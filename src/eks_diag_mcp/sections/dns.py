@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
 from .api_check import read_api_check
+from .host_clock import read_clock, wrong_by_seconds
 from .host_dns import KubeletDns, ResolvConf, read_kubelet_dns, read_resolv_conf
 from .iptables_save import read_ruleset
 from .processes import running
+from .service_units import read_units
 from .vpc_cni import conclude
 
 if TYPE_CHECKING:
@@ -26,10 +28,6 @@ _COREDNS = {
     "coredns_refused": r"connection refused",
 }
 _LIMITS = r"Nameserver limits (?:were )?exceeded"
-_SYSLOG = r"^(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) \S+ "
-_CLOCK = _SYSLOG + r"(?:chronyd|systemd-timesyncd|ntpd)(?:\[\d+\])?: "
-_CLOCK_SET = _CLOCK + r"(?:Selected source|Initial synchronization|Contacted time server|Synchronized to time server)"
-_CLOCK_LOST = _CLOCK + r"(?:Can't synchronise|No suitable source|Timed out waiting for reply|System clock wrong by|Forward time jump|Backward time jump)"
 
 
 def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
@@ -53,12 +51,16 @@ def _host(host: ResolvConf | None) -> Iterator[Reading]:
 def _pods(bundle: "Bundle", kubelet: KubeletDns) -> Iterator[Reading]:
     at, path = kubelet.cluster_dns_at, kubelet.resolv_conf_at
     note = "NodeLocal DNSCache on the node" if kubelet.cluster_dns and _NODE_LOCAL in kubelet.cluster_dns else "what pods ask"
-    yield Reading("cluster_dns", ", ".join(kubelet.cluster_dns[:4]) if kubelet.cluster_dns else None, ref=at.ref if at else None, note=note)
+    yield Reading(
+        "cluster_dns", ", ".join(kubelet.cluster_dns[:4]) if kubelet.cluster_dns else None, ref=at.ref if at else None, note=note
+    )
     default = "kubelet's default, /etc/resolv.conf" if kubelet.known and not kubelet.resolv_conf else ""
     yield Reading("kubelet_resolv_conf", kubelet.resolv_conf, ref=path.ref if path else None, note=default)
     cut = bundle.grep(_LIMITS, ("kubelet-log",))
     readable = bundle.coverage("kubelet-log").readable
-    yield Reading("nameserver_limit_lines", len(cut) if readable else None, "lines", cut[-1].ref if cut else None, note="kubelet log")
+    yield Reading(
+        "nameserver_limit_lines", len(cut) if readable else None, "lines", cut[-1].ref if cut else None, note="kubelet log"
+    )
 
 
 def _lines(bundle: "Bundle") -> Iterator[Reading]:
@@ -68,30 +70,34 @@ def _lines(bundle: "Bundle") -> Iterator[Reading]:
     for name, pattern in _COREDNS.items():
         kind = [e for e in found if re.search(pattern, e.text, re.IGNORECASE)]
         last = kind[-1] if kind else None
-        note = f"last {last.time.isoformat()}" if last and last.time else "" if there else "no CoreDNS log: none of its pods ran here"
+        note = (
+            f"last {last.time.isoformat()}" if last and last.time else "" if there else "no CoreDNS log: none of its pods ran here"
+        )
         yield Reading(name, len(kind) if there else None, "lines", last.ref if last else None, note=note)
 
 
 def _time(bundle: "Bundle") -> Iterator[Reading]:
-    """Whether the clock follows a source, by what the time daemon said last. Silence tells nothing: it logs changes only."""
-    held, lost = bundle.latest(_CLOCK_SET, ("messages",)), bundle.latest(_CLOCK_LOST, ("messages",))
-    in_step: bool | None = None
-    if held or lost:
-        in_step = lost is None or (held is not None and _after(held, lost))
-    last = held if in_step else lost
-    yield Reading("time_in_step", in_step, ref=last.ref if last else None, note=_said(last) if last else "no line of a time daemon in the bundle")
-    source = re.search(r"(?:source|server) ([\w.:-]+)", held.text) if held else None
-    yield Reading("time_source", source[1] if source else None, ref=held.ref if held else None, note="169.254.169.123 is the Amazon time service")
-
-
-def _after(one: Evidence, other: Evidence) -> bool:
-    if one.time and other.time:
-        return one.time >= other.time
-    return one.line >= other.line
-
-
-def _said(line: Evidence) -> str:
-    return f"said {line.time.isoformat()}" if line.time else ""
+    """Whether the clock follows a source, by what its daemon said last. Silence tells nothing: it logs changes only."""
+    clock = read_clock(bundle, read_units(bundle))
+    keeper, wrong = clock.keeper, clock.lost or clock.said
+    yield Reading("clock_unit", keeper.name if keeper else None, ref=keeper.evidence.ref if keeper else None)
+    line = wrong or clock.found
+    said = f"said {line.time.isoformat()}" if line and line.time else ""
+    yield Reading(
+        "clock_has_source",
+        wrong is None if line else None,
+        ref=line.ref if line else None,
+        note=said or "no line of a time daemon in the bundle",
+    )
+    source = (
+        re.search(r"(?:source|server|synchroni[sz]ed to)(?: time server)? ([\w.:-]+)", clock.found.text, re.IGNORECASE)
+        if clock.found
+        else None
+    )
+    found = clock.found.ref if clock.found else None
+    yield Reading("clock_source", source[1] if source else None, ref=found, note="169.254.169.123 is the Amazon time service")
+    step = wrong_by_seconds(clock.step) if clock.step else None
+    yield Reading("clock_last_step", step, "seconds", clock.step.ref if clock.step else None, note="found wrong by")
 
 
 # ---- issues ---------------------------------------------------------------------------------------------------------
@@ -101,7 +107,9 @@ def _host_issues(bundle: "Bundle", host: ResolvConf | None, kubelet: KubeletDns,
             yield Issue("dns.no_nameserver", "The host's resolv.conf is empty: it resolves no name", "high", (), ("dns",), weight=3)
         return
     if not host.nameservers:
-        yield Issue("dns.no_nameserver", "The host's resolv.conf names no nameserver: it resolves no name", "high", (), ("dns",), weight=4)
+        yield Issue(
+            "dns.no_nameserver", "The host's resolv.conf names no nameserver: it resolves no name", "high", (), ("dns",), weight=4
+        )
     if _STUB in host.nameservers and kubelet.resolv_conf in (None, "/etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf"):
         yield _stub_issue(host, kubelet, loop)
     if len(host.nameservers) > _MOST:

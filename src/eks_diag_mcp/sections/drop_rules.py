@@ -31,7 +31,11 @@ def _usual(rule: SavedRule) -> bool:
     if rule.chain == "KUBE-FORWARD":
         return "INVALID" in rule.spec
     if rule.chain in ("KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS"):
-        return bool(_NO_ENDPOINTS.search(rule.comment)) or "icmp-port-unreachable" in rule.spec or "icmp6-port-unreachable" in rule.spec
+        return (
+            bool(_NO_ENDPOINTS.search(rule.comment))
+            or "icmp-port-unreachable" in rule.spec
+            or "icmp6-port-unreachable" in rule.spec
+        )
     return False
 
 

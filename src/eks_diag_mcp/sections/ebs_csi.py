@@ -40,8 +40,8 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     """The section."""
     driver = read_driver(bundle, "ebs-csi", "aws-ebs-csi-driver", "aws-ebs-csi-driver", "eks-ebs-csi-driver.service")
     allocatable, slots = _said(bundle, *_ALLOCATABLE), _said(bundle, _ATTACHMENTS)
-    disks, mounts_read = list(_disks(bundle)), bundle.coverage("mounts").readable
-    volumes = _volumes(read_filesystems(bundle).mounts)
+    disks, mounts = list(_disks(bundle)), read_filesystems(bundle).mounts
+    volumes, mounts_read = _volumes(mounts), bool(mounts)
     readings = (
         *driver.readings(),
         Reading(
@@ -55,7 +55,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         ),
         Reading("volumes_mounted", len(volumes) if mounts_read else None, "volumes", volumes[0].evidence.ref if volumes else None),
     )  # fmt: skip
-    issues = (*driver.error_issue(bundle, "ebs_csi"), *_issues(driver, volumes, allocatable))
+    issues = (*driver.shown_issues(bundle, "ebs_csi"), *_issues(driver, volumes, allocatable))
     coverage = tuple(bundle.coverage(s) for s in SOURCES)
     return Section("ebs_csi", _outcome(driver, volumes, mounts_read, issues), readings, issues, coverage)
 
@@ -95,8 +95,8 @@ def _volumes(mounts: tuple[Mount, ...]) -> list[Mount]:
 def _issues(driver: Driver, volumes: list[Mount], allocatable: Said | None) -> Iterator[Issue]:
     if volumes and driver.runs is False:
         title = f"{len(volumes)} volumes are mounted, but the driver does not run: no volume can be mounted or unmounted"
-        quotes = (driver.unit.evidence if driver.unit else volumes[0].evidence,)
-        yield Issue("ebs_csi.driver_down", title, "medium", quotes, ("ebs_csi",), weight=2)
+        first = driver.unit.evidence if driver.unit else volumes[0].evidence
+        yield Issue("ebs_csi.driver_down", title, "medium", (first,), ("ebs_csi",), weight=2)
     if allocatable and allocatable.value <= 0:
         title = f"The driver takes {allocatable.value} volumes on this node: none can be attached"
         yield Issue("ebs_csi.none_allocatable", title, "medium", (allocatable.evidence,), ("ebs_csi",), weight=3)

@@ -25,8 +25,8 @@ _PLAIN_DEVICE = re.compile(r"fs-[0-9a-f]{8,17}\.efs\.[\w.-]{1,80}:|\d{1,3}(?:\.\
 def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     """The section."""
     driver = read_driver(bundle, "efs-csi", "aws-efs-csi-driver", "aws-efs-csi-driver")
-    processes, mounts_read = read_processes(bundle), bundle.coverage("mounts").readable
-    nfs = [m for m in read_filesystems(bundle).mounts if m.kind in ("nfs4", "nfs")]
+    processes, mounts = read_processes(bundle), read_filesystems(bundle).mounts
+    nfs, mounts_read = [m for m in mounts if m.kind in ("nfs4", "nfs")], bool(mounts)
     tunnelled = _tunnelled(nfs)
     # Other NFS servers are mounted by address as well; only kubelet's CSI mounts are the driver's.
     direct = [m for m in nfs if _PLAIN_DEVICE.match(m.device) and not _local(m) and "kubernetes.io~csi" in m.point]
@@ -39,7 +39,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         Reading("tunnels", tunnels, "processes", note="stunnel or efs-proxy"),
         Reading("tunnels_defunct", defunct, "processes", note="ended, not reaped"),
     )
-    issues = (*driver.error_issue(bundle, "efs_csi"), *_issues(tunnelled, tunnels))
+    issues = (*driver.shown_issues(bundle, "efs_csi"), *_issues(tunnelled, tunnels))
     outcome = _outcome(driver, [*tunnelled, *direct], mounts_read, issues)
     return Section("efs_csi", outcome, readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
 

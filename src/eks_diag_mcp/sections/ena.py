@@ -32,10 +32,18 @@ def _sums(interfaces: tuple[EnaInterface, ...]) -> Iterator[Reading]:
         known = [c for one in interfaces if (c := one.counters.get(name))]
         worst = max(known, key=lambda c: c.value, default=None)
         note = SINCE if known else "this driver does not count it" if interfaces else ""
-        yield Reading(name, sum(c.value for c in known) if known else None, "packets", worst.evidence.ref if worst else None, note=note)
+        yield Reading(
+            name, sum(c.value for c in known) if known else None, "packets", worst.evidence.ref if worst else None, note=note
+        )
     left = [c for one in interfaces if (c := one.counters.get(AVAILABLE))]
     least = min(left, key=lambda c: c.value, default=None)
-    yield Reading(AVAILABLE, least.value if least else None, "connections", least.evidence.ref if least else None, note="least of the interfaces")
+    yield Reading(
+        AVAILABLE,
+        least.value if least else None,
+        "connections",
+        least.evidence.ref if least else None,
+        note="least of the interfaces",
+    )
 
 
 def _device(interfaces: tuple[EnaInterface, ...]) -> Iterator[Reading]:
@@ -79,7 +87,9 @@ def _bursts(interfaces: tuple[EnaInterface, ...]) -> Iterator[Issue]:
                 continue
             of = f", {share:.1f} % of its packets" if share is not None else ""
             title = f"{one.name} met the instance's {what}: {found.value} packets queued or dropped {SINCE}{of}"
-            yield Issue(f"ena.{name}", title, "medium", (found.evidence,), CAUSE, weight=3 if share is not None and share >= _MUCH else 2)
+            yield Issue(
+                f"ena.{name}", title, "medium", (found.evidence,), CAUSE, weight=3 if share is not None and share >= _MUCH else 2
+            )
 
 
 def _resets(interfaces: tuple[EnaInterface, ...]) -> Iterator[Issue]:

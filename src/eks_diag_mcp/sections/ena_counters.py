@@ -99,4 +99,6 @@ def counter_readings(interfaces: tuple[EnaInterface, ...], names: tuple[str, ...
             found = one.counters.get(name)
             note = SINCE if name != AVAILABLE else "connections left before the instance's limit"
             ref = found.evidence.ref if found else None
-            yield Reading(name, found.value if found else None, "connections" if name == AVAILABLE else "packets", ref, one.name, note)
+            yield Reading(
+                name, found.value if found else None, "connections" if name == AVAILABLE else "packets", ref, one.name, note
+            )

@@ -15,7 +15,7 @@ _KEEPERS = ("chronyd.service", "chrony.service", "systemd-timesyncd.service", "n
 # Only the line's own program counts: other programs' text in the same log is anybody's.
 _HEAD = r"^(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S{8,30}) \S{1,80} "
 _LOST = _HEAD + (
-    r"(?:chronyd(?:\[\d+\])?: (?:Can't synchronise|System clock wrong by)"
+    r"(?:chronyd(?:\[\d+\])?: Can't synchronise"
     r"|systemd-timesyncd(?:\[\d+\])?: (?:Timed out waiting for reply|No network connectivity)"
     r"|ntpd(?:\[\d+\])?: (?:no servers reachable|no server suitable))"
 )
@@ -23,18 +23,19 @@ _FOUND = _HEAD + (
     r"(?:chronyd(?:\[\d+\])?: Selected source|systemd-timesyncd(?:\[\d+\])?: (?:Initial s|S)ynchroni[sz]ed to"
     r"|systemd-timesyncd(?:\[\d+\])?: Contacted time server|ntpd(?:\[\d+\])?: (?:clock_sync|synchronized to))"
 )
+_STEP = _HEAD + r"chronyd(?:\[\d+\])?: System clock wrong by -?\d"
 _NOT_SYNCHRONISED = r"System clock synchronized: no|NTP synchronized: no|Leap status\s{1,8}: Not synchronised|STA_UNSYNC"
-_STATE_SOURCES = ("host-info", "processes")
 
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
     """`keeper`: the unit that keeps time; `lost`: the newest line that says it has no source, unless one was found later;
-    `said`: a state file that says the clock is not synchronised."""
+    `step`: the newest line that says by how much the clock was wrong; `said`: a state file that says it is not synchronised."""
 
     keeper: Unit | None
     lost: Evidence | None
     found: Evidence | None
+    step: Evidence | None
     said: Evidence | None
 
 
@@ -46,7 +47,7 @@ def read_clock(bundle: "Bundle", units: Mapping[str, Unit]) -> ClockState:
     if lost and found and (not lost.time or not found.time or found.time >= lost.time):
         lost = None
     said = bundle.latest(_NOT_SYNCHRONISED, ("host-info",))
-    return ClockState(known[0] if known else None, lost, found, said)
+    return ClockState(known[0] if known else None, lost, found, bundle.latest(_STEP, ("messages",)), said)
 
 
 def wrong_by_seconds(line: Evidence) -> float | None:

@@ -1,20 +1,18 @@
 """How the host and its pods resolve names: networking/resolv.conf (the host's file, not the pods') and what kubelet gives
-its pods (clusterDNS, resolvConf: a flag goes before drop-in files, these before the configuration)."""
+its pods (clusterDNS and resolvConf of its configuration, or its flags)."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Evidence
-from .state_files import QUOTE_CHARS, as_list, as_map, as_text, quote, read_json
+from .kubelet_config import read_kubelet_config
+from .state_files import QUOTE_CHARS, quote
 
 if TYPE_CHECKING:
-    from ..bundle.bundle import Bundle, FileText
+    from ..bundle.bundle import Bundle
 
-_YAML_LIST = re.compile(r"(?m)^[\"']?clusterDNS[\"']?:[ \t]*\n((?:\s*-\s*\S+[ \t]*\n?)+)")
-_YAML_WORD = re.compile(r"(?m)^[\"']?resolvConf[\"']?:[ \t]*[\"']?(/\S+?)[\"']?[ \t]*$")
-_FLAGS = {"clusterDNS": re.compile(r"--cluster-dns[= ]+[\"']?([0-9a-fA-F.:,]+)"), "resolvConf": re.compile(r"--resolv-conf[= ]+[\"']?(/[\w./-]+)")}
+_FLAG = re.compile(r"--resolv-conf[= ]+[\"']?(/[\w./-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +61,12 @@ def read_resolv_conf(bundle: "Bundle") -> ResolvConf | None:
 
 
 def read_kubelet_dns(bundle: "Bundle") -> KubeletDns:
-    """What kubelet is told, by flag, drop-in and configuration in this order."""
-    files = sorted(bundle.texts("kubelet-config"), key=lambda f: (".json.d/" in f.path, f.path))
-    servers: tuple[tuple[str, ...], Evidence] | None = None
-    path: tuple[str, Evidence] | None = None
-    for file in files:  # a later one goes before an earlier one
-        for found_servers, found_path in _configured(file):
-            servers, path = found_servers or servers, found_path or path
+    """What kubelet is told."""
+    config = read_kubelet_config(bundle)
+    servers, path = config.get("clusterDNS"), config.get("resolvConf")
+    told = tuple(word for word in re.split(r"[,\s]+", servers.text) if word) if servers else ()
+    said, at = (path.text or None, path.evidence) if path else (None, None)
     for file in bundle.texts("kubelet-service"):
-        if flag := _FLAGS["clusterDNS"].search(file.text):
-            servers = tuple(flag[1].split(",")), quote("kubelet-service", file, flag.start(), flag.end())
-        if flag := _FLAGS["resolvConf"].search(file.text):
-            path = flag[1], quote("kubelet-service", file, flag.start(), flag.end())
-    return KubeletDns(
-        servers[0] if servers else None, servers[1] if servers else None, path[0] if path else None, path[1] if path else None, bool(files)
-    )
-
-
-def _configured(file: "FileText") -> Iterator[tuple[tuple[tuple[str, ...], Evidence] | None, tuple[str, Evidence] | None]]:
-    documents = read_json(file.text, file.truncated).documents
-    for document in documents:
-        top = as_map(document.value)
-        servers = tuple(as_text(s) for s in as_list(top.get("clusterDNS")) if as_text(s))
-        path = as_text(top.get("resolvConf"))
-        yield (
-            (servers, _at(file, '"clusterDNS"')) if servers else None,
-            (path, _at(file, '"resolvConf"')) if path else None,
-        )
-    if not documents:  # Bottlerocket writes YAML
-        servers_at, path_at = _YAML_LIST.search(file.text), _YAML_WORD.search(file.text)
-        told = tuple(re.findall(r"-\s*[\"']?([^\s\"']+)", servers_at[1])) if servers_at else ()
-        yield (
-            (told, _at(file, "clusterDNS")) if told else None,
-            (path_at[1], quote("kubelet-config", file, path_at.start(), path_at.end())) if path_at else None,
-        )
-
-
-def _at(file: "FileText", key: str) -> Evidence:
-    start = max(file.text.find(key), 0)
-    return quote("kubelet-config", file, start, min(start + len(key) + 40, len(file.text)))
+        if flag := _FLAG.search(file.text):
+            said, at = flag[1], quote("kubelet-service", file, flag.start(), flag.end())
+    return KubeletDns(told or None, servers.evidence if servers and told else None, said, at, config.read)

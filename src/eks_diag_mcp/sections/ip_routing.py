@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Family = Literal["IPv4", "IPv6"]
 _FILES: dict[Family, tuple[str, str]] = {"IPv4": ("iprule.txt", "iproute.txt"), "IPv6": ("ip6rule.txt", "ip6route.txt")}
 _TABLES = {"254": "main", "255": "local", "253": "default"}
-_KINDS = frozenset(("unicast", "local", "broadcast", "multicast", "anycast", "throw", "unreachable", "prohibit", "blackhole", "nat"))
+_KINDS = frozenset(
+    ("unicast", "local", "broadcast", "multicast", "anycast", "throw", "unreachable", "prohibit", "blackhole", "nat")
+)
 _NO_WAY_OUT = frozenset(("throw", "unreachable", "prohibit", "blackhole"))
 _KEYS = frozenset(("from", "to", "fwmark", "iif", "oif", "lookup", "table", "via", "dev", "src", "metric", "proto", "scope"))
 
@@ -124,7 +126,9 @@ def read_routing(bundle: "Bundle", family: Family = "IPv4") -> Routing:
     read_routes = tuple(route for line in routes[0] if (route := _route(line)))
     # The rule that everything falls through to stands near the end of every list of rules.
     last = any(r.table == "main" and r.source == "all" and not r.target and not r.mark for r in read_rules)
-    return Routing(family, read_rules, read_routes, last and not rules[1], bool(read_routes) and not routes[1])
+    # All tables are listed, and the local one is never empty (of IPv6 it is left out by some images).
+    listed = any(r.table == "local" for r in read_routes) if family == "IPv4" else bool(read_routes)
+    return Routing(family, read_rules, read_routes, last and not rules[1], listed and not routes[1])
 
 
 def _lines(bundle: "Bundle", source: str, name: str) -> tuple[list[Evidence], bool]:
@@ -146,7 +150,13 @@ def _rule(line: Evidence) -> IpRule | None:
         return None
     table = words.get("lookup") or words.get("table", "")
     return IpRule(
-        int(head), plain(words["from"]), plain(words.get("to", "")), words.get("fwmark", ""), words.get("iif", ""), _TABLES.get(table, table), line
+        int(head),
+        plain(words["from"]),
+        plain(words.get("to", "")),
+        words.get("fwmark", ""),
+        words.get("iif", ""),
+        _TABLES.get(table, table),
+        line,
     )
 
 

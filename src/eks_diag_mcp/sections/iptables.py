@@ -10,7 +10,7 @@ from ..model import Evidence, Issue, LineRef, NodeFacts, Reading, Section, Sever
 from .drop_rules import of_pods_only, unusual_drops, victim
 from .ip_routing import read_routing
 from .iptables_save import Program, Ruleset, SavedRule, packets_of, read_ruleset
-from .proxy_mode import ProxyRead, read_proxy_mode
+from .proxy_mode import ProxyRead, read_proxy_mode, service_causes
 from .vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         *_snat_issues(look),
         *_service_issues(look),
         *_forward_issue(look),
-        *(_drop_issue(bundle, rule, rules, "iptables" if name == "iptables" else "ip6tables") for rule, rules, name in drops[:_SHOWN_DROPS]),
+        *(
+            _drop_issue(bundle, rule, rules, "iptables" if name == "iptables" else "ip6tables")
+            for rule, rules, name in drops[:_SHOWN_DROPS]
+        ),
         *_kubelet_port(look),
     )
     return Section("iptables", conclude(look.main.whole, issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
@@ -86,15 +89,25 @@ def _rules(look: _Look) -> Iterator[Reading]:
     for name in ("INPUT", "FORWARD", "OUTPUT"):
         chain = main.chain("filter", name)
         note = f"{chain.packets} packets met it" if chain and chain.packets is not None else ""
-        yield Reading(f"{name.lower()}_policy", chain.policy if chain else None, ref=_at(main, chain.line) if chain else None, note=note)
+        yield Reading(
+            f"{name.lower()}_policy", chain.policy if chain else None, ref=_at(main, chain.line) if chain else None, note=note
+        )
     services = main.chain("nat", "KUBE-SERVICES")
-    yield Reading("kube_services_chain", services is not None if there else None, ref=_at(main, services.line) if services else main.ref)
+    yield Reading(
+        "kube_services_chain", services is not None if there else None, ref=_at(main, services.line) if services else main.ref
+    )
     yield Reading("kube_proxy_mode", look.mode.mode if look.mode.mode != "unknown" else None, note=look.mode.why)
     for name, prefix in (("service_chains", "KUBE-SVC-"), ("service_endpoint_chains", "KUBE-SEP-")):
         yield Reading(name, len(main.named(prefix)) if there else None, "chains", main.ref)
     empty = [r for r in main.of("filter", "KUBE-SERVICES") if "no endpoints" in r.comment]
     note = ", ".join(r.comment.split(" has no ")[0] for r in empty[:3])
-    yield Reading("services_without_endpoints", len(empty) if there else None, "services", _at(main, empty[0].line) if empty else None, note=note)
+    yield Reading(
+        "services_without_endpoints",
+        len(empty) if there else None,
+        "services",
+        _at(main, empty[0].line) if empty else None,
+        note=note,
+    )
 
 
 def _at(rules: Ruleset, line: int) -> LineRef:
@@ -142,12 +155,12 @@ def _snat_issues(look: _Look) -> Iterator[Issue]:
 
 
 def _no_snat(look: _Look) -> Issue:
-    """ipamd writes the rule when it starts: without an ipamd that answers, its absence only follows."""
+    """ipamd writes the rule when it starts: without an ipamd that answers, that it is not there only follows."""
     title = "There is no AWS-SNAT-CHAIN rule although the node is to translate its pods: they reach nothing outside the VPC"
     quotes = look.cni.settings.evidence("AWS_VPC_K8S_CNI_EXTERNALSNAT")
     if look.cni.pool.datastore is not None:
         return Issue("iptables.no_snat", title, "high", quotes, ("cni_plugin",), weight=4)
-    return Issue("iptables.no_snat", title, "medium", quotes, ("cni_plugin",), "echo", 1)
+    return Issue("iptables.no_snat", f"{title} (ipamd, which writes it, does not answer)", "low", quotes, (), "context", 1)
 
 
 def _addresses(look: _Look) -> list[str]:
@@ -172,11 +185,27 @@ def _service_issues(look: _Look) -> Iterator[Issue]:
         quotes = (look.mode.evidence,) if look.mode.evidence else ()
         certain = look.mode.mode == "iptables"
         severity: Severity = "high" if certain else "medium"
-        yield Issue("iptables.no_services", title, severity, quotes, ("kube_proxy", "ip_allocation.kube_proxy_down"), weight=4 if certain else 2)
+        causes = service_causes(look.cni.pool.datastore is not None)
+        yield Issue(
+            "iptables.no_services",
+            title,
+            severity,
+            quotes,
+            causes,
+            weight=4 if certain else 2,
+        )
     chains = main.named("KUBE-SEP-")
     if len(chains) > _SLOW_ENDPOINTS:
         title = f"{len(chains)} service endpoints in iptables: a sync of all rules is slow, and changes reach the node late"
-        yield Issue("iptables.many_endpoints", title, "medium", main.quotes(chains[:1]), ("kube_proxy",), "context", 1 if len(chains) <= 10_000 else 2)
+        yield Issue(
+            "iptables.many_endpoints",
+            title,
+            "medium",
+            main.quotes(chains[:1]),
+            ("kube_proxy",),
+            "context",
+            1 if len(chains) <= 10_000 else 2,
+        )
 
 
 def _forward_issue(look: _Look) -> Iterator[Issue]:
@@ -184,13 +213,19 @@ def _forward_issue(look: _Look) -> Iterator[Issue]:
     chain = main.chain("filter", "FORWARD")
     if not main.whole or chain is None or chain.policy not in ("DROP", "REJECT"):
         return
-    accepts = [r for r in main.of("filter", "FORWARD") if r.target in ("ACCEPT", "KUBE-FORWARD") or r.target.startswith(("cali-", "CILIUM"))]
+    accepts = [
+        r
+        for r in main.of("filter", "FORWARD")
+        if r.target in ("ACCEPT", "KUBE-FORWARD") or r.target.startswith(("cali-", "CILIUM"))
+    ]
     quotes = main.quotes([chain, *accepts[:2]])
     if not accepts:
         title = "FORWARD drops whatever no rule accepts, and no rule accepts: pods reach nothing and nothing reaches them"
         yield Issue("iptables.forward_drop", title, "high", quotes, ("cni_plugin",), weight=4)
     elif not any(r.target == "ACCEPT" for r in accepts):
-        title = "FORWARD drops whatever no rule accepts; KUBE-FORWARD accepts services and answers, not new connections between pods"
+        title = (
+            "FORWARD drops whatever no rule accepts; KUBE-FORWARD accepts services and answers, not new connections between pods"
+        )
         yield Issue("iptables.forward_drop", title, "medium", quotes, ("cni_plugin",), weight=2)
 
 
@@ -211,7 +246,11 @@ def _drop_issue(bundle: "Bundle", rule: SavedRule, rules: Ruleset, program: Prog
 
 
 def _kubelet_port(look: _Look) -> Iterator[Issue]:
-    taken = [r for r in look.main.rules if "10250" in r.spec and re.search(r"--dports? \S*\b10250\b", r.spec) and r.target in ("DNAT", "REDIRECT")]
+    taken = [
+        r
+        for r in look.main.rules
+        if "10250" in r.spec and re.search(r"--dports? \S*\b10250\b", r.spec) and r.target in ("DNAT", "REDIRECT")
+    ]
     if taken:
         title = "Port 10250 is redirected by a NAT rule: the API server does not reach kubelet for logs, exec and metrics"
         yield Issue("iptables.kubelet_port_taken", title, "high", look.main.quotes(taken[:3]), ("kubelet_notready",), weight=2)

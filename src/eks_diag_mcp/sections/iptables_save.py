@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Program = Literal["iptables", "ip6tables"]
 _CHAIN = re.compile(r":(\S+) (\S+)(?: \[(\d+):(\d+)\])?")
 _RULE = re.compile(r"(?:\[(\d+):\d+\] )?-A (\S+)(.*)")
-_TARGET = re.compile(r'(?:^| )-[jg] (\S+)(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_TARGET = re.compile(r'(?:^| )-[jg] ([^\s"]+)(?=(?:[^"]*"[^"]*")*[^"]*$)')
 _COMMENT = re.compile(r'--comment (?:"((?:[^"\\]|\\.)*)"|(\S+))')
 _LISTED_CHAIN = re.compile(r"Chain (\S+) \(")
 _LISTED_ROW = re.compile(r"\s*(\d+)([KMGT]?)\s+\d+[KMGT]?\s")
@@ -145,7 +145,9 @@ def _read(file: "FileText") -> Ruleset:
     return Ruleset(file.path, backend, tuple(chains), tuple(rules), bool(chains) and not table and not file.truncated, lines)
 
 
-def packets_of(bundle: "Bundle", ruleset: Ruleset, rule: SavedRule, program: Program = "iptables") -> tuple[int | None, Evidence | None]:
+def packets_of(
+    bundle: "Bundle", ruleset: Ruleset, rule: SavedRule, program: Program = "iptables"
+) -> tuple[int | None, Evidence | None]:
     """How many packets met a rule, and the row that says so. None where the listing does not have that chain with as many
     rules as the dump: then the rows cannot be told apart."""
     if rule.packets is not None:

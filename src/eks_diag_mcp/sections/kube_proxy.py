@@ -9,7 +9,8 @@ from ..model import Evidence, Issue, NodeFacts, Reading, Section
 from .conntrack_table import read_conntrack
 from .iptables_save import Ruleset, read_ruleset
 from .processes import running
-from .proxy_mode import ProxyRead, read_proxy_mode
+from .proxy_mode import ProxyRead, read_proxy_mode, service_causes
+from .state_files import json_file
 from .vpc_cni import conclude
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     coverage = tuple(bundle.coverage(source) for source in SOURCES)
     if mode.mode == "replaced" and not process and not log:
         return Section("kube_proxy", "not_applicable", readings, (), coverage)
-    issues = (*_down(bundle, mode, process, rules), *_failing(bundle, errors, synced), *_ipvs_issue(bundle, mode))
+    issues = (*_down(bundle, mode, process), *_failing(bundle, errors, synced), *_ipvs_issue(bundle, mode))
     known = process is not None and mode.mode != "unknown"
     return Section("kube_proxy", conclude(known, issues), readings, issues, coverage)
 
@@ -93,8 +94,12 @@ def _error_readings(errors: dict[str, list[Evidence]], log: bool) -> Iterator[Re
 def _chains(rules: Ruleset) -> Iterator[Reading]:
     there = "nat" in rules.tables
     services = rules.chain("nat", "KUBE-SERVICES")
-    yield Reading("kube_services_chain", services is not None if there else None, ref=rules.quote(services).ref if services else rules.ref)
-    yield Reading("service_endpoint_chains", len(rules.named("KUBE-SEP-")) if there else None, "chains", rules.ref, note="KUBE-SEP-*")
+    yield Reading(
+        "kube_services_chain", services is not None if there else None, ref=rules.quote(services).ref if services else rules.ref
+    )
+    yield Reading(
+        "service_endpoint_chains", len(rules.named("KUBE-SEP-")) if there else None, "chains", rules.ref, note="KUBE-SEP-*"
+    )
 
 
 def _ipvs(bundle: "Bundle") -> Iterator[Reading]:
@@ -102,9 +107,14 @@ def _ipvs(bundle: "Bundle") -> Iterator[Reading]:
     for file in bundle.texts("ipvs"):
         if file.path.endswith("ipvsadm.txt") and "IP Virtual Server" in file.text:
             lines = file.text.split("\n")
-            at = next((Evidence("ipvs", file.path, n, t.strip()[:200]).ref for n, t in enumerate(lines, 1) if "IP Virtual Server" in t), None)
+            at = next(
+                (Evidence("ipvs", file.path, n, t.strip()[:200]).ref for n, t in enumerate(lines, 1) if "IP Virtual Server" in t),
+                None,
+            )
             yield Reading("ipvs_services", sum(t.startswith(("TCP ", "UDP ", "SCTP ", "FWM ")) for t in lines), "services", at)
-            yield Reading("ipvs_endpoints", sum(t.lstrip().startswith("-> ") and "RemoteAddress" not in t for t in lines), "endpoints", at)
+            yield Reading(
+                "ipvs_endpoints", sum(t.lstrip().startswith("-> ") and "RemoteAddress" not in t for t in lines), "endpoints", at
+            )
             return
     yield Reading("ipvs_services", None, "services", note="no list of IPVS services in the bundle")
 
@@ -117,7 +127,7 @@ def _limit(bundle: "Bundle") -> Iterator[Reading]:
 
 
 # ---- issues ---------------------------------------------------------------------------------------------------------
-def _down(bundle: "Bundle", mode: ProxyRead, process: bool | None, rules: Ruleset) -> Iterator[Issue]:
+def _down(bundle: "Bundle", mode: ProxyRead, process: bool | None) -> Iterator[Issue]:
     """No process. Where neither log nor chains show that there ever was one, something else may carry the services."""
     if process is not False:
         return
@@ -125,7 +135,7 @@ def _down(bundle: "Bundle", mode: ProxyRead, process: bool | None, rules: Rulese
     was_here = last is not None or mode.mode in ("iptables", "ipvs", "nftables")
     title = "kube-proxy does not run" + (": rules of services go stale" if was_here else ", and nothing shows that it ever did")
     quotes = tuple(e for e in (last, mode.evidence) if e)
-    causes = ("kube_proxy", "ip_allocation.kube_proxy_down")
+    causes = service_causes(bool(json_file(bundle, "enis")[1].documents))
     if was_here:
         yield Issue("kube_proxy.not_running", title, "high", quotes, causes, weight=4)
     else:

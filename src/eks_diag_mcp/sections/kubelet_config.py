@@ -118,6 +118,8 @@ def _documents(file: "FileText") -> list[Mapping[str, object]]:
             documents = [as_map(yaml.safe_load(file.text))]
         except yaml.YAMLError:
             return []
+        # Error text of one line with a colon is YAML as well.
+        documents = [d for d in documents if d.get("kind") == "KubeletConfiguration"]
     return [d for d in documents if d]
 
 

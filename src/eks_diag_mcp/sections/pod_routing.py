@@ -35,14 +35,16 @@ def pod_gaps(held: Iterable[Allocation], routing: Routing, owners: dict[str, Eni
     """What pods lack. `owners` names the ENI of an address where the pool dump tells it."""
     no_rule, no_route, unrouted, no_eni_rule, wrong = [], [], [], [], []
     judged = young = 0
+    # With IPv6 all routes are in the main table: rules that are not used at all are no gap.
+    needed = routing.family == "IPv4" or bool(routing.to_main)
     for pod in held:
         if pod.time and captured - pod.time < SETTLED:
             young += 1
             continue
         judged += 1
         ip = plain(pod.ip)
-        rule, route = ip in routing.to_main, ip in routing.hosts
-        if not rule and not route:
+        rule, route = ip in routing.to_main or not needed, ip in routing.hosts
+        if not route and (not rule or not needed):
             unrouted.append(pod)
             continue
         if not rule:
@@ -100,7 +102,9 @@ def table_gaps(pool: Datastore | None, routing: Routing) -> TableGaps:
         if tables and not any(t in routing.ways_out for t in tables):
             bare.append((eni, tables[0]))
     told = {table for _, table in bare}
-    loose = {r.table: r for r in routing.rules if r.priority == ENI_RULE and r.table not in routing.ways_out and r.table not in told}
+    loose = {
+        r.table: r for r in routing.rules if r.priority == ENI_RULE and r.table not in routing.ways_out and r.table not in told
+    }
     return TableGaps(tuple(bare), tuple(r for t, r in loose.items() if t.isdigit()))
 
 

@@ -45,3 +45,9 @@ def read_proxy_mode(bundle: "Bundle", rules: Ruleset) -> ProxyRead:
     if agent and not rules.chain("nat", "KUBE-SERVICES"):
         return ProxyRead("replaced", row, "cilium-agent runs and there are no chains of kube-proxy")
     return ProxyRead("unknown", None, "neither the log of kube-proxy nor chains on the node tell it")
+
+
+def service_causes(ipamd_answers: bool) -> tuple[str, ...]:
+    """What services without rules speak for: kube-proxy, and an ipamd that waits for the API server's service address,
+    unless ipamd answers, which it does only once it has reached the API server."""
+    return ("kube_proxy",) if ipamd_answers else ("kube_proxy", "ip_allocation.kube_proxy_down")

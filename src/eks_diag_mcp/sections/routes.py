@@ -84,7 +84,12 @@ def _look(bundle: "Bundle", facts: NodeFacts | None) -> _Look:
 def _counts(look: _Look) -> Iterator[Reading]:
     main, pods = look.main, look.pods
     held = len(look.held) if look.held is not None else None
-    yield Reading("pod_addresses", held, "addresses", note="held by pods, as ipamd has it" if held is not None else "no pool dump, no checkpoint")
+    yield Reading(
+        "pod_addresses",
+        held,
+        "addresses",
+        note="held by pods, as ipamd has it" if held is not None else "no pool dump, no checkpoint",
+    )
     young = f"{pods.young} pods younger than five minutes left out" if pods.young else ""
     yield Reading("pod_rules", _count(main, POD_RULE), "rules", _first(main, POD_RULE), note=f"priority {POD_RULE}, {main.family}")
     missing = (
@@ -93,9 +98,20 @@ def _counts(look: _Look) -> Iterator[Reading]:
         ("eni_rules_missing", pods.no_eni_rule),
     )
     for name, found in missing:
-        yield Reading(name, len(found) if look.judged else None, "pods", note=young if look.judged else "rules, routes or pods are not in the bundle")
+        yield Reading(
+            name,
+            len(found) if look.judged else None,
+            "pods",
+            note=young if look.judged else "rules, routes or pods are not in the bundle",
+        )
     whole = look.v4.rules_whole
-    yield Reading("eni_rules", _count(look.v4, ENI_RULE), "rules", _first(look.v4, ENI_RULE), note=f"priority {ENI_RULE}: pods of secondary ENIs")
+    yield Reading(
+        "eni_rules",
+        _count(look.v4, ENI_RULE),
+        "rules",
+        _first(look.v4, ENI_RULE),
+        note=f"priority {ENI_RULE}: pods of secondary ENIs",
+    )
     mark = next((r for r in look.v4.rules if r.mark and r.priority == NODEPORT_RULE), None)
     yield Reading("nodeport_mark_rule", bool(mark) if whole else None, ref=mark.evidence.ref if mark else None)
     yield Reading("duplicate_pod_rules", len(duplicates(main)) if main.rules_whole else None, "rules")
@@ -131,11 +147,22 @@ def _pod_issues(bundle: "Bundle", look: _Look) -> Iterator[Issue]:
     lacks = (
         ("pod_rule_missing", pods.no_rule, f"no rule {POD_RULE} to the main table: what is sent to them may leave by another ENI"),
         ("pod_route_missing", pods.no_route, "no host route: nothing reaches them"),
-        ("eni_rule_missing", pods.no_eni_rule, f"no rule {ENI_RULE} to the table of their secondary ENI: their packets leave by the wrong one"),
+        (
+            "eni_rule_missing",
+            pods.no_eni_rule,
+            f"no rule {ENI_RULE} to the table of their secondary ENI: their packets leave by the wrong one",
+        ),
     )
     for key, found, what in lacks:
         if found:
-            yield Issue(f"routes.{key}", f"{_names(found)} of {pods.judged} {_have(found)} {what}", "high", _quotes(bundle, look, found), CAUSE, weight=5)
+            yield Issue(
+                f"routes.{key}",
+                f"{_names(found)} of {pods.judged} {_have(found)} {what}",
+                "high",
+                _quotes(bundle, look, found),
+                CAUSE,
+                weight=5,
+            )
     if pods.unrouted:
         yield _unrouted(bundle, look)
     if pods.wrong_table:
@@ -203,18 +230,24 @@ def _table_issues(look: _Look) -> Iterator[Issue]:
         yield Issue("routes.table_without_default", title, "high", tuple([*rules[:2], *there[:2]] or others[:1]), CAUSE, weight=5)
     if look.tables.rules and look.v4.routes_whole:
         title = f"Rules {ENI_RULE} lead to tables without a default route: {', '.join(sorted(r.table for r in look.tables.rules))}"
-        yield Issue("routes.table_without_default", title, "high", tuple(r.evidence for r in look.tables.rules[:_QUOTED]), CAUSE, weight=5)
+        yield Issue(
+            "routes.table_without_default", title, "high", tuple(r.evidence for r in look.tables.rules[:_QUOTED]), CAUSE, weight=5
+        )
 
 
 def _node_issues(look: _Look) -> Iterator[Issue]:
     v4, settings = look.v4, look.cni.settings
-    switched = [r.evidence for r in v4.rules if r.table in _CLOUD_SETUP] + [r.evidence for r in v4.routes if r.table in _CLOUD_SETUP]
+    switched = [r.evidence for r in v4.rules if r.table in _CLOUD_SETUP] + [
+        r.evidence for r in v4.routes if r.table in _CLOUD_SETUP
+    ]
     if switched:
         title = "nm-cloud-setup writes rules of its own (tables 30200, 30400): it takes those of the VPC CNI away"
         yield Issue("routes.nm_cloud_setup", title, "high", tuple(switched[:_QUOTED]), CAUSE, weight=4)
-    if v4.routes_whole and "main" not in v4.ways_out and any(r.table == "local" for r in v4.routes):
+    if v4.routes_whole and "main" not in v4.ways_out:
         title = "The main table has no default route: the node reaches nothing outside its subnet"
-        yield Issue("routes.no_default", title, "high", tuple(r.evidence for r in v4.routes if r.table == "main")[:2], CAUSE, weight=4)
+        yield Issue(
+            "routes.no_default", title, "high", tuple(r.evidence for r in v4.routes if r.table == "main")[:2], CAUSE, weight=4
+        )
     marked = any(r.mark and r.table == "main" for r in v4.rules)
     wanted = settings.known("AWS_VPC_CNI_NODE_PORT_SUPPORT") and settings.flag("AWS_VPC_CNI_NODE_PORT_SUPPORT")
     up = look.cni.pool.datastore is not None and look.cni.mode != "ipv6"

@@ -1,14 +1,18 @@
 """Kernel settings (sysctls/sysctl_all.txt): `key = value`, several values of one key apart by tabs. Host namespace only."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, LineRef
-from .state_files import QUOTE_CHARS, as_int
+from .state_files import QUOTE_CHARS
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+"""fs.file-nr ends in the greatest number of 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,8 @@ class Sysctl:
     @property
     def numbers(self) -> tuple[int, ...]:
         """Its values where all of them are whole numbers; else none."""
-        found = [as_int(word) for word in self.value.split()]
-        return tuple(n for n in found if n is not None) if None not in found else ()
+        words = self.value.split()
+        return tuple(map(int, words)) if all(_WHOLE.fullmatch(w) for w in words) else ()
 
     @property
     def ref(self) -> LineRef:

@@ -65,7 +65,7 @@ def read_volume_troubles(bundle: "Bundle") -> tuple[VolumeTrouble, ...]:
 def _trouble(volume: str, complaints: list[Evidence], success: Evidence | None) -> VolumeTrouble:
     last = complaints[-1]
     text = " ".join(c.text for c in complaints[-20:])
-    kind = next((k for k, pattern in _KINDS if pattern.search(text)), "other")
+    kind: StorageKind = next((k for k, pattern in _KINDS if pattern.search(text)), "other")
     pod = next((p[1] for c in reversed(complaints) if (p := _POD.search(c.text))), None)
     ended = bool(success and success.time and last.time and success.time >= last.time)
     return VolumeTrouble(volume, kind, len(complaints), last, pod, ended)

@@ -48,7 +48,7 @@ def _finding(bundle: Bundle, row: FindingRow, catalogue: Catalogue) -> Finding:
         count=row.count,
         first_seen=from_millis(row.first),
         last_seen=from_millis(row.last),
-        evidence=tuple(Evidence(row.source, q.file, q.line, q.text, from_millis(q.time)) for q in row.quotes),
+        evidence=tuple(Evidence(row.source, q.file, q.line, q.text, from_millis(q.time), q.at) for q in row.quotes),
         files=row.files,
         speaks_for=signature.speaks_for,
         weight=signature.weight,

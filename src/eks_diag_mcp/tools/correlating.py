@@ -141,7 +141,7 @@ def _rows(events: "list[Event]", moment: datetime, known: dict[tuple[str, int], 
         row = EventOut(
             offset_seconds=round((event.time - moment).total_seconds(), 3), time=stamp(event.time), source=event.source,
             signature=event.signature, role=known.get((event.file, event.line), (None, None))[1], level=event.level,
-            count=event.count if event.count > 1 else None, file=event.file, line=event.line, text=shown(event.text, 240),
+            count=event.count if event.count > 1 else None, file=event.file, line=event.line, text=shown(event.text, 310),
         )  # fmt: skip
         used += len(row.model_dump_json(exclude_none=True))
         if rows and used > PAGE_CHARS:

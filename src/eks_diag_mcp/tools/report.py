@@ -16,7 +16,7 @@ def report(sop: "Sop | None", root: Verdict | None, cited: list[Line], sections:
     """YAML text. When no cause of the SOP holds it says `undetermined` or the other family's id, never the SOP's words."""
     fix = root.mitigation if root else None
     evidence = [{"type": "network_diagnostics", "content": text}] if (text := utilization(sections)) else []
-    evidence += [{"type": "log", "content": f"{q.file}:{q.line}: {q.text[:220]}"} for q in cited[:3]]
+    evidence += [{"type": "log", "content": f"{q.file}:{q.line}: {q.text[:180]}"} for q in cited[:3]]
     document = {
         "root_cause": f"{_word(sop, root)} — {root.title}" if root else "undetermined — the evidence does not show a cause",
         "evidence": evidence,

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from ..model import Evidence, Finding, Reason, Verdict, Window
+from ..quoting import around
 from .room import shown, stamp
 
 
@@ -87,7 +88,8 @@ class WindowOut(Answer):
 
 def line(evidence: Evidence, limit: int = 400) -> Line:
     """A quoted line, cut to `limit` characters."""
-    return Line(file=evidence.file, line=evidence.line, time=stamp(evidence.time), text=shown(evidence.text, limit))
+    text = around(evidence.text, evidence.at, limit)
+    return Line(file=evidence.file, line=evidence.line, time=stamp(evidence.time), text=shown(text, limit + 2))
 
 
 def finding_row(finding: Finding, lines: int, limit: int) -> FindingRow:

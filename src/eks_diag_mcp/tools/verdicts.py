@@ -76,14 +76,14 @@ def summarize(
     ids = finding_ids or _default_ids(root)
     cited, unresolved = _resolve(room, bundle, ids)
     book = _sop(room, sop, root)
-    row = cause_row(root, full=True, recommend=includeRecommendations) if root else None
+    row = cause_row(root, full=True, recommend=includeRecommendations, quote=False) if root else None
     shown_rows = _rows(diagnosis, root, row, includeRecommendations)
     conditions = escalations(book.parts.get("Guardrails", ""), diagnosis) if book else []
     fix = row.mitigation if row else None
     return SummaryAnswer(
         instanceId=bundle.instance_id, note=note, grounded=not unresolved and bool(root and any(r.evidence or r.ids for r in root.because)),
         unresolved_finding_ids=unresolved, root_cause=root.id if root else None, verdict=_verdict(diagnosis),
-        root_causes=shown_rows, severity=root.severity if root else None, evidence=cited[:6],
+        root_causes=shown_rows, severity=root.severity if root else None, evidence=cited[:5],
         affected=_affected(room, bundle), escalate=[Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions],
         mitigation=fix, confidence=root.confidence if root else None, gaps=list(diagnosis.gaps),
         report_yaml=report(book, root, cited, room.app.sections(bundle)),
@@ -119,9 +119,9 @@ def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], 
     unresolved: list[str] = []
     for wanted in dict.fromkeys(ids):
         if wanted in findings:
-            lines += [line(e, 300) for e in findings[wanted].evidence[-1:]]
+            lines += [line(e, 260) for e in findings[wanted].evidence[-1:]]
         elif wanted in issues:
-            lines += [line(e, 300) for e in issues[wanted].because[:1]]
+            lines += [line(e, 260) for e in issues[wanted].because[:1]]
         elif wanted.startswith("S-") and (found := room.app.recall_search(wanted)) and found["digest"] == bundle.digest:
             lines += _first_match(room, bundle, found)
         else:
@@ -139,7 +139,7 @@ def _first_match(room: Room, bundle: "Bundle", found: dict[str, str]) -> list[Li
     query = Query(found["query"])
     result = search(bundle, query, [bundle.entry(found["file"])], Window(None, None, ""), room.budget(2))
     return [
-        line(Evidence(f.entry.source, f.entry.path, m.line, m.text, m.time), 300)
+        line(Evidence(f.entry.source, f.entry.path, m.line, m.text, m.time), 260)
         for f in result.files
         for m in quoted(bundle, query, f, f.lines[-1:], 0)
     ]
