@@ -15,7 +15,7 @@ from .clock import Clock
 from .findings_table import FindingRow, read_findings
 from .formats import formats
 from .hits import cut
-from .rules import PatternSet
+from .rules import PatternSet, pattern_set
 from .sources import sources
 from .stamps import BACK
 from .store import FileEntry, Manifest, from_iso, store_faults
@@ -122,8 +122,8 @@ class Bundle:
         return self.files[entry.same_as] if entry.same_as else entry
 
     def texts(self, source: str) -> tuple[FileText, ...]:
-        """The whole text of each file of a source that holds any (state files)."""
-        return tuple(self.text(e.path) for e in self.of_source(source) if e.size)
+        """The whole text of each file of a source that holds any (state files), repeated copies under their own names."""
+        return tuple(self.text(e.path) for e in self.manifest.files if e.source == source and e.size)
 
     def text(self, path: str) -> FileText:
         """The whole text of one file, at most STATE_CAP of it."""
@@ -135,7 +135,7 @@ class Bundle:
             if size > STATE_CAP:
                 break
         whole = b"".join(parts)[:STATE_CAP].decode("utf-8", "replace")
-        return FileText(entry.path, whole, size > STATE_CAP or entry.state == "truncated")
+        return FileText(path, whole, size > STATE_CAP or entry.state == "truncated")
 
     def first_line(self, source: str) -> str | None:
         """The first line of a one-line file, without blanks; None where there is none."""
@@ -196,7 +196,7 @@ class Bundle:
 
     def grep(self, pattern: str, names: Iterable[str], checkpoint: Callable[[], None] = lambda: None) -> tuple[Evidence, ...]:
         """All lines of those sources that hold the pattern (caseless), in file order, oldest file first."""
-        patterns, find = PatternSet([pattern]), re.compile(pattern, re.IGNORECASE | re.ASCII).search
+        patterns, find = pattern_set(pattern), re.compile(pattern, re.IGNORECASE | re.ASCII).search
         found: list[Evidence] = []
         for entry in self.ordered(names):
             for ref in self.blocks_of(entry.id):
@@ -206,7 +206,7 @@ class Bundle:
 
     def latest(self, pattern: str, names: Iterable[str]) -> Evidence | None:
         """The newest line of those sources that holds the pattern: blocks are read from their ends."""
-        patterns, find = PatternSet([pattern]), re.compile(pattern, re.IGNORECASE | re.ASCII).search
+        patterns, find = pattern_set(pattern), re.compile(pattern, re.IGNORECASE | re.ASCII).search
         best: Evidence | None = None
         for entry in reversed(self.ordered(names)):
             if best and best.time and entry.last and (from_iso(entry.last) or best.time) < best.time:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import threading
 import time
 from pathlib import Path
@@ -20,9 +21,10 @@ class Lease:
         self._mine = False
 
     def held_elsewhere(self) -> bool:
-        """Another process holds it and its heart beats."""
+        """Another process holds it: its heart beats, and if it is one of this machine it is alive."""
         try:
-            return not self._mine and time.time() - self.path.stat().st_mtime < STALE_S
+            beats = time.time() - self.path.stat().st_mtime < STALE_S
+            return not self._mine and beats and not _dead(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return False
 
@@ -38,7 +40,7 @@ class Lease:
                 self.path.unlink(missing_ok=True)
                 continue
             with os.fdopen(handle, "w") as file:
-                json.dump({"pid": os.getpid()}, file)
+                json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
             self._mine = True
             threading.Thread(target=self._beat, name="lease", daemon=True).start()
             return True
@@ -63,3 +65,17 @@ class Lease:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
+
+
+def _dead(text: str) -> bool:
+    """Was the lease written by a process of this machine that is no more? Half-written text is a living holder's."""
+    try:
+        holder = json.loads(text)
+        if holder.get("host") != socket.gethostname():
+            return False
+        os.kill(int(holder["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, KeyError, AttributeError, PermissionError, OverflowError):
+        return False
+    return False

@@ -6,7 +6,7 @@ from typing import Any
 import regex
 
 from ..errors import BadPattern
-from .rules import PatternSet
+from .rules import PatternSet, pattern_set
 
 MAX_CHARS = 1000
 _LINE_TIMEOUT_S = 0.25
@@ -51,7 +51,7 @@ class Query:
             return None
         source = self.text if "(" in self.text or "[" in self.text else _OPEN_END.sub("", self.text)
         try:
-            return PatternSet([source or self.text])
+            return pattern_set(source or self.text)
         except BadPattern:
             return None
 

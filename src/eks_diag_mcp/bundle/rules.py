@@ -5,6 +5,7 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +59,15 @@ class PatternSet:
     def _compile(self) -> Any:
         hs = self._hyperscan
         flags = hs.HS_FLAG_CASELESS | hs.HS_FLAG_MULTILINE
-        database = hs.Database(mode=hs.HS_MODE_BLOCK)
         expressions = [_one_byte_pattern(p) for p in self.patterns]
-        all_flags = [flags if _compiles(hs, p, flags) else flags | hs.HS_FLAG_PREFILTER for p in expressions]
         try:
-            database.compile(expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=all_flags)
+            return _database(hs, expressions, [flags] * len(expressions))
+        except hs.HyperscanError:  # some pattern is beyond the engine: such go in as prefilters, the check of a line decides
+            all_flags = [flags if _compiles(hs, p, flags) else flags | hs.HS_FLAG_PREFILTER for p in expressions]
+        try:
+            return _database(hs, expressions, all_flags)
         except hs.HyperscanError as error:
             raise BadPattern(f"The pattern does not compile: {str(error)[:160]}", "Simplify the pattern.") from error
-        return database
 
     def _load(self, cache: Path) -> Any:
         hs, path = self._hyperscan, cache / f"patterns-{self.digest}.hs"
@@ -127,10 +129,22 @@ def _one_byte_pattern(pattern: str) -> bytes:
     return "".join(c if c.isascii() else r"\xff" for c in pattern).encode()
 
 
+@lru_cache(maxsize=256)
+def pattern_set(pattern: str) -> PatternSet:
+    """The compiled form of one pattern, kept for the next call."""
+    return PatternSet([pattern])
+
+
+def _database(hs: Any, expressions: list[bytes], flags: list[int]) -> Any:
+    database = hs.Database(mode=hs.HS_MODE_BLOCK)
+    database.compile(expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=flags)
+    return database
+
+
 def _compiles(hs: Any, pattern: bytes, flags: int) -> bool:
-    """Hyperscan takes it as it is; else it must go in as a prefilter, and the check of each line decides."""
+    """Does Hyperscan take it as it is?"""
     try:
-        hs.Database(mode=hs.HS_MODE_BLOCK).compile(expressions=[pattern], ids=[0], elements=1, flags=[flags])
+        _database(hs, [pattern], [flags])
     except hs.HyperscanError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""network_diagnostics: the node's network state as numbers, and what the sections conclude."""
+"""network_diagnostics and storage_diagnostics: the node's state as numbers, and what the sections conclude."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,7 @@ from .suggest import SopHint, suggest
 
 SectionName = Literal["all", "cni", "ipamd", "eni", "routes", "iptables", "dns", "kube_proxy", "conntrack", "ena", "api_server"]
 StorageName = Literal["all", "disk", "inodes", "kubelet", "ebs_csi", "efs_csi", "pv_pvc", "instance", "io"]
+STORAGE: tuple[str, ...] = ("disk", "inodes", "kubelet", "ebs_csi", "efs_csi", "pv_pvc", "instance", "io")
 NETWORK: tuple[str, ...] = ("cni", "ipamd", "eni", "routes", "iptables", "dns", "kube_proxy", "conntrack", "ena", "api_server")
 
 
@@ -67,6 +68,15 @@ def network_diagnostics(
     return diagnostics(room, instanceId, [n for n in NETWORK if "all" in sections or n in sections])
 
 
+def storage_diagnostics(
+    room: Room,
+    instanceId: InstanceArg = None,
+    sections: Annotated[list[StorageName], Field(description="all, or any of them")] = ["all"],  # noqa: B006 - read only
+) -> DiagnosticsAnswer:
+    """EKS node disk, inode, volume and kubelet state from its log bundle, against the kubelet's own thresholds."""
+    return diagnostics(room, instanceId, [n for n in STORAGE if "all" in sections or n in sections])
+
+
 def diagnostics(room: Room, instance_id: str | None, names: list[str]) -> DiagnosticsAnswer:
     """The answer for those sections."""
     from .room import stamp
@@ -82,7 +92,7 @@ def diagnostics(room: Room, instance_id: str | None, names: list[str]) -> Diagno
     words += [f"unknown: {', '.join(dark)}"] if dark else []
     return DiagnosticsAnswer(
         instanceId=bundle.instance_id, note=note, captured=stamp(bundle.captured),
-        CRITICAL_WARNINGS=[f"{i.title} [{i.id}]" for i in issues if i.severity in ("critical", "high")],
+        CRITICAL_WARNINGS=list(dict.fromkeys(f"{i.title} [{i.id}]" for i in issues if i.severity in ("critical", "high") and i.speaks_for)),
         rootCauseRanking=ranking, overallAssessment="; ".join(words),
         sections={name: section_out(section) for name, section in found.items()},
         suggested_sops=suggest(room, room.app.findings(bundle)[:5], ranking[:2]),

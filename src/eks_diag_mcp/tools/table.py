@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .collecting import collect, status, validate
 from .correlating import correlate
 from .finding import errors
-from .network import network_diagnostics
+from .network import network_diagnostics, storage_diagnostics
 from .runbooks import get_sop, list_sops
 from .searching import read, search
 from .verdicts import quick_triage, summarize
@@ -39,6 +39,7 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(search, "core", "Search EKS node logs"),
     ToolRow(read, "core", "Read a file of EKS node logs"),
     ToolRow(network_diagnostics, "core", "EKS node network diagnostics"),
+    ToolRow(storage_diagnostics, "core", "EKS node storage diagnostics"),
     ToolRow(correlate, "core", "Timeline of EKS node logs"),
     ToolRow(summarize, "core", "Root cause of an EKS node's trouble"),
     ToolRow(quick_triage, "core", "First look at an EKS node"),
