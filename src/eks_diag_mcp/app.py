@@ -1,6 +1,7 @@
 """What a running server holds: the only place that builds things. Heavy rooms are opened when they are first asked for."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from .errors import BadInput, UnknownInstance
 from .jobs import Jobs, Work
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
+from .recent import Recent
 from .runbooks.library import SopLibrary
 
 if TYPE_CHECKING:
@@ -36,10 +38,10 @@ class App:
         self.sops = SopLibrary.load(*settings.sops)
         self.jobs = Jobs()
         self._lock = threading.RLock()
-        self._findings: dict[str, tuple[Finding, ...]] = {}
-        self._sections: dict[tuple[str, str], Section] = {}
-        self._diagnoses: dict[str, Diagnosis] = {}
-        self._known: dict[str, dict[tuple[str, int], tuple[str, str]]] = {}
+        self._findings: Recent[str, tuple[Finding, ...]] = Recent(24)
+        self._sections: Recent[tuple[str, str], Section] = Recent(400)
+        self._diagnoses: Recent[str, Diagnosis] = Recent(24)
+        self._known: Recent[str, dict[tuple[str, int], tuple[str, str]]] = Recent(4)
 
     @cached_property
     def catalogue(self) -> "Catalogue":
@@ -145,13 +147,14 @@ class App:
         from .signatures.findings import findings_of
 
         with self._lock:
-            if bundle.digest not in self._findings:
+            found = self._findings.get(bundle.digest)
+            if found is None:
                 if bundle.manifest.signatures != self.catalogue.digest:
                     from .bundle.reindex import reindex
 
                     reindex(bundle, self.catalogue.rows, self.library.patterns(), self.catalogue.digest, lambda: None)
-                self._findings[bundle.digest] = findings_of(bundle, self.catalogue)
-            return self._findings[bundle.digest]
+                self._findings[bundle.digest] = found = findings_of(bundle, self.catalogue)
+            return found
 
     def roles(self, bundle: "Bundle") -> dict[tuple[str, int], str]:
         """What known lines are: (file, line) -> cause, echo or benign."""
@@ -162,8 +165,9 @@ class App:
         from .bundle.findings_table import read_hits
 
         self.findings(bundle)
-        if bundle.digest not in self._known:
-            found: dict[tuple[str, int], tuple[str, str]] = {}
+        found = self._known.get(bundle.digest)
+        if found is None:
+            found = {}
             rank = {"cause": 0, "echo": 1, "context": 2}
             for hit in read_hits(bundle.folder):
                 row = self.catalogue.by_id.get(hit.signature)
@@ -173,7 +177,7 @@ class App:
                 if key not in found or rank[role] < rank[found[key][1]]:
                     found[key] = (hit.signature, role)
             self._known[bundle.digest] = found
-        return self._known[bundle.digest]
+        return found
 
     def remember_search(self, bundle: "Bundle", query: str, file: str) -> str:
         """The S- id of a search result; its descriptor stays in the library, so that any replica resolves it."""
@@ -188,8 +192,11 @@ class App:
 
     def recall_search(self, search_id: str) -> dict[str, str] | None:
         """What an S- id stands for; None when no search gave it."""
+        if not re.fullmatch(r"S-[0-9a-f]{8}", search_id):
+            return None
         path = self.settings.library / "searches" / f"{search_id}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        found: dict[str, str] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return found
 
     def facts(self, bundle: "Bundle") -> NodeFacts | None:
         """What AWS said when the bundle was collected; None where nobody asked."""
@@ -203,12 +210,12 @@ class App:
         from .signatures.findings import short_id
 
         key = (bundle.digest, name)
-        if key not in self._sections:
-            read = dict(SECTIONS)[name]
-            found = read(bundle, self.facts(bundle))
+        found = self._sections.get(key)
+        if found is None:
+            found = dict(SECTIONS)[name](bundle, self.facts(bundle))
             issues = tuple(replace(i, id=short_id("R", bundle.digest, name, i.key)) for i in found.issues)
-            self._sections[key] = replace(found, issues=issues)
-        return self._sections[key]
+            self._sections[key] = found = replace(found, issues=issues)
+        return found
 
     def sections(self, bundle: "Bundle", names: Iterable[str] | None = None) -> dict[str, Section]:
         """Sections by name; all of them when none is named."""
@@ -221,10 +228,11 @@ class App:
         from .diagnose.board import Case
         from .diagnose.diagnosis import diagnose
 
-        if bundle.digest not in self._diagnoses:
+        found = self._diagnoses.get(bundle.digest)
+        if found is None:
             case = Case(bundle, self.findings(bundle), self.sections(bundle), self.facts(bundle))
-            self._diagnoses[bundle.digest] = diagnose(case)
-        return self._diagnoses[bundle.digest]
+            self._diagnoses[bundle.digest] = found = diagnose(case)
+        return found
 
 
 def _ended(digest: str) -> Work:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import BadBundle, BadInput, UnknownInstance
 from ..naming import INSTANCE, ArchiveName
+from ..recent import Recent
 from .admit import Admission, Job
 from .archive import Limits
 from .bundle import Bundle
@@ -39,7 +40,7 @@ class Library:
     def __init__(self, root: Path, rules: Callable[[], tuple[tuple[LineRule, ...], str]], limits: Limits | None = None) -> None:
         self.root, self._rules, self._limits = root, rules, limits or Limits()
         self._compiled: PatternSet | None = None
-        self._open: dict[Path, Bundle] = {}
+        self._open: Recent[Path, Bundle] = Recent(48)
 
     # ---- reading --------------------------------------------------------------------------------------------------------
     def instances(self) -> list[str]:

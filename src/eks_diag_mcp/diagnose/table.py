@@ -37,6 +37,8 @@ How to read it:
 - **Scenarios** are described nodes whose diagnosis the tests check: this cause was found, or was ruled out although it looks
   alike. **Incidents** are recorded real cases of that category; a judge that scores this server runs them.
 - A cause named under **explains** is a consequence of this one: when both show, it ranks below.
+- **Settled by** is what an answer suggests when the evidence does not decide. Where it names a tool that docs/tools.md does
+  not list, that tool is not built yet; the `aws` commands need nothing of this server.
 """
 
 
@@ -143,9 +145,11 @@ def _section(cause: Cause, signatures: Sequence[Signature], proof: Proof) -> str
 
 
 def _proof(proof: Proof) -> list[str]:
-    named = (("Scenarios that find it", proof.found), ("Scenarios that rule it out", proof.ruled_out), ("Incidents", proof.incidents))
-    lines = [f"**{title}:** {', '.join(names)}" for title, names in named if names]
-    return lines if proof.found or proof.incidents else [*lines, "**Not proven yet:** neither a scenario nor an incident here ends in it."]
+    found = {"Scenarios that find it": proof.found, "Scenarios that rule it out": proof.ruled_out, "Incidents": proof.incidents}
+    lines = [f"**{title}:** {', '.join(names)}" for title, names in found.items() if names]
+    if not (proof.found or proof.incidents):
+        lines.append("**Not proven yet:** neither a scenario nor an incident here ends in it.")
+    return lines
 
 
 def _signature_table(cause: str, signatures: Sequence[Signature]) -> list[str]:

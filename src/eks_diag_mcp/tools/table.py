@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .collecting import collect, status, validate
+from .comparing import compare_nodes
 from .correlating import correlate
 from .finding import errors
 from .network import network_diagnostics, storage_diagnostics
@@ -41,6 +42,7 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(network_diagnostics, "core", "EKS node network diagnostics"),
     ToolRow(storage_diagnostics, "core", "EKS node storage diagnostics"),
     ToolRow(correlate, "core", "Timeline of EKS node logs"),
+    ToolRow(compare_nodes, "core", "Compare EKS nodes"),
     ToolRow(summarize, "core", "Root cause of an EKS node's trouble"),
     ToolRow(quick_triage, "core", "First look at an EKS node"),
     ToolRow(list_sops, "sops", "List runbooks", "reads_own"),

@@ -1,0 +1,1 @@
+"""Many bundles at once: what differs between nodes, and what they share."""
