@@ -28,6 +28,7 @@ class FakeBundle:
     captured: datetime = CAPTURED
     cut: frozenset[str] = field(default_factory=frozenset)
     boot: datetime | None = None
+    memo: dict[str, object] = field(default_factory=dict)
 
     def texts(self, source: str) -> tuple[Text, ...]:
         return tuple(Text(p, t, p in self.cut) for p, t in self._of(source) if t)

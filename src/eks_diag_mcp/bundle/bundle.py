@@ -87,6 +87,11 @@ class Bundle:
             part.chmod(0o600)
             part.replace(self.folder / "manifest.json")
 
+    @cached_property
+    def memo(self) -> dict[str, object]:
+        """What readers made of this bundle and want again. A bundle never changes, so neither do they."""
+        return {}
+
     # ---- files and coverage ---------------------------------------------------------------------------------------------
     def of_source(self, source: str) -> list[FileEntry]:
         """The files of a source, repeated copies left out, in archive order."""

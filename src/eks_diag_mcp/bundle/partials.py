@@ -1,7 +1,7 @@
 """Lines that the container runtime cut at 16 KB (CRI tag P): put together again, to be read as the program wrote them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -22,19 +22,21 @@ class Joined:
         """The text of each part; `raw` gives a line by its index."""
         return [raw(index)[skip:].decode("utf-8", "replace") for index, skip in self.parts]
 
-    def mask(self, lines: list[bytes], redactor: Redactor) -> None:
-        """Rewrite the secrets that no single line holds whole: the mask stands where they begin."""
+    def mask(self, lines: list[bytes], kinds: Collection[int], redactor: Redactor) -> None:
+        """Rewrite the secrets of the whole message: the mask stands where each begins."""
         texts = self.texts(lines.__getitem__)
         starts = [0, *accumulate(map(len, texts))]
         whole = "".join(texts)
-        for start, end, kind in reversed(merged(secret_spans(whole))):
+        for start, end, kind in reversed(merged(secret_spans(whole, kinds))):
             first, last = part_at(starts, start), part_at(starts, end - 1)
-            if first == last:
-                continue
-            texts[last] = texts[last][end - starts[last] :]
-            for between in range(first + 1, last):
-                texts[between] = ""
+            behind = texts[last][end - starts[last] :]
             texts[first] = texts[first][: start - starts[first]] + redactor.mask(whole[start:end], kind)
+            for part in range(first + 1, last):
+                texts[part] = ""
+            if first == last:
+                texts[first] += behind
+            else:
+                texts[last] = behind
         for (index, skip), text in zip(self.parts, texts, strict=True):
             lines[index] = lines[index][:skip] + text.encode()
 

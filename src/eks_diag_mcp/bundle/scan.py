@@ -61,38 +61,40 @@ class BlockScanner:
     def _masked(
         self, data: bytes, found: list[tuple[int, int]], messages: list[Joined], redactor: Redactor, stamps: FileStamps
     ) -> bytes:
-        suspects = {line for index, line in found if index >= len(self._rules)}
+        suspects = self._suspects(found)
         if not (suspects or messages or stamps.inside_key):
             return data
         before, lines = redactor.masked, data.split(b"\n")
-        for message in self._suspicious(messages, lines):
-            message.mask(lines, redactor)
-            suspects.update(index for index, _ in message.parts)
-        self._mask_lines(lines, sorted(suspects), redactor, stamps)
+        if messages:
+            whole = "\n".join("".join(m.texts(lines.__getitem__)) for m in messages)
+            for place, kinds in self._suspects(self._found(whole.encode())).items():
+                messages[place].mask(lines, kinds, redactor)
+        self._mask_lines(lines, suspects, redactor, stamps)
         stamps.entry.masked += redactor.masked - before
         return b"\n".join(lines)
 
-    def _suspicious(self, messages: list[Joined], lines: list[bytes]) -> list[Joined]:
-        """The messages over several lines that may hold a secret which no single line shows."""
-        found = self._found("\n".join("".join(m.texts(lines.__getitem__)) for m in messages).encode())
-        return [messages[k] for k in sorted({line for index, line in found if index >= len(self._rules)})]
+    def _suspects(self, found: list[tuple[int, int]]) -> dict[int, set[int]]:
+        """line -> the kinds of secret whose trigger it holds, in order of lines."""
+        suspects: dict[int, set[int]] = {}
+        for line, index in sorted((line, index) for index, line in found if index >= len(self._rules)):
+            suspects.setdefault(line, set()).add(index - len(self._rules))
+        return suspects
 
-    def _mask_lines(self, lines: list[bytes], todo: list[int], redactor: Redactor, stamps: FileStamps) -> None:
-        inside = stamps.inside_key
-        if not todo and not inside:
-            return
-        index, position = (0 if inside else todo[0]), 0
+    def _mask_lines(self, lines: list[bytes], suspects: dict[int, set[int]], redactor: Redactor, stamps: FileStamps) -> None:
+        """Rewrite the suspects, and behind the beginning of a private key the lines that may be of it."""
+        index = 0
+        todo = iter(suspects)
+        inside, following = stamps.inside_key, next(todo, None)
         while index < len(lines):
-            text, inside = redactor.block_line(lines[index].decode("utf-8", "replace"), inside)
+            if not inside:
+                while following is not None and following < index:
+                    following = next(todo, None)
+                if following is None:
+                    break
+                index = following
+            text, inside = redactor.block_line(lines[index].decode("utf-8", "replace"), inside, suspects.get(index, ()))
             lines[index] = text.encode()
-            if inside:
-                index += 1
-                continue
-            while position < len(todo) and todo[position] <= index:
-                position += 1
-            if position == len(todo):
-                break
-            index = todo[position]
+            index += 1
         stamps.inside_key = inside
 
     # ---- hits -----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,15 @@ class VpcCni:
 
 
 def read_vpc_cni(bundle: "Bundle", facts: NodeFacts | None) -> VpcCni:
-    """Everything about the VPC CNI that more than one section needs."""
+    """Everything about the VPC CNI that more than one section needs; read once a bundle."""
+    key = "vpc_cni" if facts is None else f"vpc_cni of {id(facts)}"
+    known = bundle.memo.get(key)
+    if not isinstance(known, VpcCni):
+        bundle.memo[key] = known = _read(bundle, facts)
+    return known
+
+
+def _read(bundle: "Bundle", facts: NodeFacts | None) -> VpcCni:
     settings, metrics = read_settings(bundle), metrics_file(bundle)
     cooldown_s = settings.number("IP_COOLDOWN_PERIOD")
     pool = read_datastore(bundle, DEFAULT_COOLDOWN_S if cooldown_s is None or cooldown_s < 0 else cooldown_s)
