@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from eks_diag_mcp.bundle.bundle import Bundle
+from eks_diag_mcp.bundle.clock import Clock
 from eks_diag_mcp.bundle.findings_table import read_hits
 from eks_diag_mcp.bundle.formats import formats
-from eks_diag_mcp.bundle.clock import Clock
 from eks_diag_mcp.bundle.sources import sources
 from eks_diag_mcp.signatures.catalogue import catalogue
 

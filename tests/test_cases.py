@@ -11,8 +11,8 @@ from eks_diag_mcp.app import App
 from eks_diag_mcp.diagnose.causes import causes
 
 sys.path.insert(0, str(Path(__file__).parent / "eval"))
-import bundle_builder  # noqa: E402
-import inject  # noqa: E402
+import bundle_builder
+import inject
 
 CAPTURED = datetime(2026, 11, 20, 14, 30, 20, tzinfo=UTC)
 FOLDERS = [f for f in (Path(__file__).parent / "eval" / "cases", Path(__file__).parent / "field" / "network", Path(__file__).parent / "field" / "node") if f.is_dir()]
@@ -30,7 +30,7 @@ def supported(app: App, case: dict, folder: Path) -> list[str]:
 
 
 def family(cause: str) -> str:
-    return cause.split(".")[0]
+    return cause.split(".", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

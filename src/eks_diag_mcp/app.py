@@ -35,7 +35,7 @@ class App:
     ) -> None:
         self.settings, self.now, self.wall = settings, now, wall
         self.archives = ArchiveFolder(settings.archives)
-        self.sops = SopLibrary.load(*settings.sops)
+        self.sops = SopLibrary.load(*settings.sops, and_shipped=True)
         self.jobs = Jobs()
         self._lock = threading.RLock()
         self._findings: Recent[str, tuple[Finding, ...]] = Recent(24)

@@ -149,3 +149,11 @@ def test_an_unknown_name_is_refused_with_the_nearest(folder):
 def test_a_name_is_never_a_path(folder, name):
     with pytest.raises(BadInput, match="No SOP is called"):
         SopLibrary.load(folder).find(name)
+
+
+def test_an_own_folder_joins_the_shipped_sops_and_is_named_as_their_origin(tmp_path: Path) -> None:
+    own = tmp_path / "team-runbooks"
+    own.mkdir()
+    (own / "X1-own.md").write_text("---\ntitle: X1 own\n---\n\n## Phase 1\n\nMUST:\n- Look\n")
+    library = SopLibrary.load(own, and_shipped=True)
+    assert {(sop.short_id, sop.origin) for sop in library.sops} == {("X1", "team-runbooks"), ("D1", "library")}

@@ -3,8 +3,8 @@
 import pytest
 
 from eks_diag_mcp.model import NodeFacts
-from eks_diag_mcp.sections.capacity import ip_capacity, shortage, usable_enis
-from eks_diag_mcp.sections.limits import limits_from_facts, limits_of
+from eks_diag_mcp.sections.readers.capacity import ip_capacity, shortage, usable_enis
+from eks_diag_mcp.sections.readers.limits import limits_from_facts, limits_of
 
 
 @pytest.mark.parametrize(

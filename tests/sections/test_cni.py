@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (pasted lines stay whole)
+
 """Section cni: which VPC CNI, with which settings, and does the runtime use it."""
 
 from eks_diag_mcp.sections import cni

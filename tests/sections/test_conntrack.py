@@ -3,7 +3,7 @@
 import pytest
 
 from eks_diag_mcp.sections import conntrack
-from eks_diag_mcp.sections.sysctls import read_sysctls
+from eks_diag_mcp.sections.readers.sysctls import read_sysctls
 
 from .conftest import FakeBundle, keys
 from .healthy import NODES, healthy

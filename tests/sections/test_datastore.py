@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from eks_diag_mcp.sections.checkpoint import allocations, read_checkpoints
-from eks_diag_mcp.sections.datastore import count, read_datastore
+from eks_diag_mcp.sections.readers.checkpoint import allocations, read_checkpoints
+from eks_diag_mcp.sections.readers.datastore import count, read_datastore
 
 from .conftest import FakeBundle, address, cards, eni, singles
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (pasted lines stay whole)
+
 """Section eni: how many interfaces, how full, and what limits them."""
 
 from eks_diag_mcp.sections import eni

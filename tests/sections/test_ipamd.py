@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (pasted lines stay whole)
+
 """Section ipamd: is it up, how full is the pool, and does its own arithmetic see it."""
 
 import json

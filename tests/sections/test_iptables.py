@@ -3,7 +3,7 @@
 import pytest
 
 from eks_diag_mcp.sections import iptables
-from eks_diag_mcp.sections.iptables_save import read_ruleset
+from eks_diag_mcp.sections.readers.iptables_save import read_ruleset
 
 from .conftest import CNI_ENV, FakeBundle, container, keys, node, three
 from .healthy import NODES, healthy

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from eks_diag_mcp.sections import kubelet
-from eks_diag_mcp.sections.kubelet_config import read_kubelet_config
+from eks_diag_mcp.sections.readers.kubelet_config import read_kubelet_config
 
 from .conftest import FakeBundle, keys, ps
 

@@ -1,10 +1,10 @@
-# ruff: noqa: E501 (pasted lines stay whole)
+
 """Every wording in which ipamd has written its pool into the log."""
 
 import pytest
 
 from eks_diag_mcp.model import Evidence
-from eks_diag_mcp.sections.pool_log import (
+from eks_diag_mcp.sections.readers.pool_log import (
     latest_max_ips,
     latest_room,
     latest_stats,

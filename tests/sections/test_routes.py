@@ -5,7 +5,7 @@ import json
 import pytest
 
 from eks_diag_mcp.sections import routes
-from eks_diag_mcp.sections.ip_routing import read_routing
+from eks_diag_mcp.sections.readers.ip_routing import read_routing
 
 from .conftest import CAPTURED, CNI_ENV, FakeBundle, address, cards, container, from_bytes, keys
 from .conftest import eni as an_eni

@@ -1,14 +1,14 @@
-# ruff: noqa: E501 (pasted lines stay whole)
+
 """Which settings are in force, and where each was read."""
 
 import json
 
-from eks_diag_mcp.sections.cni_release import read_release, release_of
-from eks_diag_mcp.sections.cni_settings import effective_targets, read_settings
-from eks_diag_mcp.sections.interfaces import read_interfaces
-from eks_diag_mcp.sections.node_size import read_instance_type, read_max_pods
-from eks_diag_mcp.sections.processes import running
-from eks_diag_mcp.sections.state_files import metrics_file
+from eks_diag_mcp.sections.readers.cni_release import read_release, release_of
+from eks_diag_mcp.sections.readers.cni_settings import effective_targets, read_settings
+from eks_diag_mcp.sections.readers.interfaces import read_interfaces
+from eks_diag_mcp.sections.readers.node_size import read_instance_type, read_max_pods
+from eks_diag_mcp.sections.readers.processes import running
+from eks_diag_mcp.sections.readers.state_files import metrics_file
 
 from .conftest import CNI_ENV, DMI, LOG, PS, FakeBundle, container, ps, zap
 

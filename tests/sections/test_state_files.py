@@ -1,11 +1,11 @@
-# ruff: noqa: E501 (pasted lines stay whole)
+
 """The tolerant readers: whatever a collector left in place of a document is named, never guessed at."""
 
 import math
 
 import pytest
 
-from eks_diag_mcp.sections.state_files import json_file, metrics_file, quote, read_json, read_prometheus
+from eks_diag_mcp.sections.readers.state_files import json_file, metrics_file, quote, read_json, read_prometheus
 
 from .conftest import FakeBundle, Text
 

@@ -31,12 +31,14 @@ class SopLibrary:
                 self.faults.append(f"{sop.path}: the id {sop.id} is taken by {first.path} of {first.origin}")
 
     @classmethod
-    def load(cls, *folders: Path) -> "SopLibrary":
-        """The SOPs of these folders, the first to name an id wins; with none given, those shipped."""
+    def load(cls, *folders: Path, and_shipped: bool = False) -> "SopLibrary":
+        """The SOPs of these folders, the first to name an id wins; with none given, or `and_shipped`, also those shipped."""
         sops: list[Sop] = []
         faults: list[str] = []
         places: list[tuple[str, Traversable]] = [(folder.name, folder) for folder in folders]
-        for origin, folder in places or [("library", shipped())]:
+        if and_shipped or not places:
+            places.append(("library", shipped()))
+        for origin, folder in places:
             if not folder.is_dir():
                 faults.append(f"{origin}: no such folder of SOPs")
                 continue

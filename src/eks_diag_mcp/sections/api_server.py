@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .api_check import ApiCheck, Kind, Try, read_api_check
-from .vpc_cni import conclude
+from .readers.api_check import ApiCheck, Kind, Try, read_api_check
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

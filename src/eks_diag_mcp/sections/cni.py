@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .cni_release import read_image
-from .cni_settings import DEFAULTS
-from .conflist import CniConfig, in_force, read_configs
-from .interfaces import Interface, read_interfaces
-from .vpc_cni import VpcCni, conclude, read_vpc_cni
+from .readers.cni_release import read_image
+from .readers.cni_settings import DEFAULTS
+from .readers.conflist import CniConfig, in_force, read_configs
+from .readers.interfaces import Interface, read_interfaces
+from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

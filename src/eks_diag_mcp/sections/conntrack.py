@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .conntrack_table import ConntrackTable, read_conntrack
-from .ena_counters import AVAILABLE, counter_readings, read_ena
-from .ip_routing import read_routing
-from .sysctls import Sysctls
-from .vpc_cni import conclude
+from .readers.conntrack_table import ConntrackTable, read_conntrack
+from .readers.ena_counters import AVAILABLE, counter_readings, read_ena
+from .readers.ip_routing import read_routing
+from .readers.sysctls import Sysctls
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import NodeFacts, Reading, Section
-from .disk_space import local_storage, read_disk
-from .quantities import GIB
-from .tables import plain
-from .vpc_cni import conclude
+from .readers.disk_space import local_storage, read_disk
+from .readers.quantities import GIB
+from .readers.tables import plain
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .api_check import read_api_check
-from .host_clock import read_clock, wrong_by_seconds
-from .host_dns import KubeletDns, ResolvConf, read_kubelet_dns, read_resolv_conf
-from .iptables_save import read_ruleset
-from .processes import running
-from .service_units import read_units
-from .vpc_cni import conclude
+from .readers.api_check import read_api_check
+from .readers.host_clock import read_clock, wrong_by_seconds
+from .readers.host_dns import KubeletDns, ResolvConf, read_kubelet_dns, read_resolv_conf
+from .readers.iptables_save import read_ruleset
+from .readers.processes import running
+from .readers.service_units import read_units
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

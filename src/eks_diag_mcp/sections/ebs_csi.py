@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, LineRef, NodeFacts, Outcome, Reading, Section
-from .csi_driver import Driver, read_driver
-from .filesystems import Mount, read_filesystems
-from .tables import rows_of
-from .vpc_cni import conclude
+from .readers.csi_driver import Driver, read_driver
+from .readers.filesystems import Mount, read_filesystems
+from .readers.tables import rows_of
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

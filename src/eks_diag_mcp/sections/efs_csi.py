@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Issue, NodeFacts, Outcome, Reading, Section
-from .csi_driver import Driver, read_driver
-from .filesystems import Mount, read_filesystems
-from .process_list import ProcessList, read_processes
-from .vpc_cni import conclude
+from .readers.csi_driver import Driver, read_driver
+from .readers.filesystems import Mount, read_filesystems
+from .readers.process_list import ProcessList, read_processes
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

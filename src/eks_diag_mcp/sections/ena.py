@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .ena_counters import AVAILABLE, EXCEEDED, RESETS, SINCE, EnaInterface, counter_readings, read_ena
-from .vpc_cni import conclude
+from .readers.ena_counters import AVAILABLE, EXCEEDED, RESETS, SINCE, EnaInterface, counter_readings, read_ena
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section, Severity
-from .datastore import Eni, count
-from .eni_limit import EniLimit, full_enis, giving_enis, read_eni_limit, usable
-from .interfaces import Interface, read_interfaces
-from .node_size import MaxPods, read_max_pods
-from .pool_log import SOURCES as LOG
-from .pool_readings import capacity_reading, count_readings, per_eni
-from .vpc_cni import VpcCni, conclude, read_vpc_cni
+from .readers.datastore import Eni, count
+from .readers.eni_limit import EniLimit, full_enis, giving_enis, read_eni_limit, usable
+from .readers.interfaces import Interface, read_interfaces
+from .readers.node_size import MaxPods, read_max_pods
+from .readers.pool_log import SOURCES as LOG
+from .readers.pool_readings import capacity_reading, count_readings, per_eni
+from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

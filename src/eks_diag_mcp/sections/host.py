@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..model import Issue, NodeFacts, Reading, Section, Severity
-from .eviction import hard_thresholds
-from .host_clock import ClockState, read_clock, wrong_by_seconds
-from .host_limits import file_use, large_environments, pid_issues, pid_readings, read_pid_use, throttling
-from .host_load import Stall, Top, available_memory, cpu_count, read_stalls, read_top, stall_readings
-from .kubelet_config import read_kubelet_config
-from .process_list import read_processes
-from .quantities import GIB, share
-from .reboots import read_boots
-from .service_units import Unit, read_units
-from .sysctls import read_sysctls
-from .tables import plain, rows_of
-from .vpc_cni import conclude
+from .readers.eviction import hard_thresholds
+from .readers.host_clock import ClockState, read_clock, wrong_by_seconds
+from .readers.host_limits import file_use, large_environments, pid_issues, pid_readings, read_pid_use, throttling
+from .readers.host_load import Stall, Top, available_memory, cpu_count, read_stalls, read_top, stall_readings
+from .readers.kubelet_config import read_kubelet_config
+from .readers.process_list import read_processes
+from .readers.quantities import GIB, share
+from .readers.reboots import read_boots
+from .readers.service_units import Unit, read_units
+from .readers.sysctls import read_sysctls
+from .readers.tables import plain, rows_of
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from ..model import NodeFacts, Section
-from .inode_space import read_inodes
-from .vpc_cni import conclude
+from .readers.inode_space import read_inodes
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

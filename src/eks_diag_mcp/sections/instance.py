@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import NodeFacts, Reading, Section
-from .included import look_at, outcome_readings, shown_issues
-from .node_identity import (
+from .readers.included import look_at, outcome_readings, shown_issues
+from .readers.node_identity import (
     PACKAGES,
     Fact,
     boot_of,
@@ -16,9 +16,9 @@ from .node_identity import (
     packages_of,
     system_of,
 )
-from .node_size import read_instance_type
-from .tables import plain, rows_of
-from .vpc_cni import conclude, read_vpc_cni
+from .readers.node_size import read_instance_type
+from .readers.tables import plain, rows_of
+from .readers.vpc_cni import conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

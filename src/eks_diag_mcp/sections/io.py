@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from ..model import NodeFacts, Section
-from .io_load import read_io
-from .vpc_cni import conclude
+from .readers.io_load import read_io
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -5,16 +5,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, LineRef, NodeFacts, Reading, Section
-from .capacity import shortage
-from .checkpoint import allocations, read_checkpoints
-from .containers import read_container_ids
-from .datastore import Counts, NetworkCard, count
-from .eni_limit import EniLimit, read_eni_limit
-from .ipamd_health import read_health
-from .leaks import find_leaks
-from .pool_log import PoolStat, latest_stats, latest_too_low
-from .pool_readings import attached_share, capacity_reading, count_readings, per_eni
-from .vpc_cni import VpcCni, conclude, read_vpc_cni
+from .readers.capacity import shortage
+from .readers.checkpoint import allocations, read_checkpoints
+from .readers.containers import read_container_ids
+from .readers.datastore import Counts, NetworkCard, count
+from .readers.eni_limit import EniLimit, read_eni_limit
+from .readers.ipamd_health import read_health
+from .readers.leaks import find_leaks
+from .readers.pool_log import PoolStat, latest_stats, latest_too_low
+from .readers.pool_readings import attached_share, capacity_reading, count_readings, per_eni
+from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

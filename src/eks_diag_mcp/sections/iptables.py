@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, LineRef, NodeFacts, Reading, Section, Severity
-from .drop_rules import of_pods_only, unusual_drops, victim
-from .ip_routing import read_routing
-from .iptables_save import Program, Ruleset, SavedRule, packets_of, read_ruleset
-from .proxy_mode import ProxyRead, read_proxy_mode, service_causes
-from .vpc_cni import VpcCni, conclude, read_vpc_cni
+from .readers.drop_rules import of_pods_only, unusual_drops, victim
+from .readers.ip_routing import read_routing
+from .readers.iptables_save import Program, Ruleset, SavedRule, packets_of, read_ruleset
+from .readers.proxy_mode import ProxyRead, read_proxy_mode, service_causes
+from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .conntrack_table import read_conntrack
-from .iptables_save import Ruleset, read_ruleset
-from .processes import running
-from .proxy_mode import ProxyRead, read_proxy_mode, service_causes
-from .state_files import json_file
-from .vpc_cni import conclude
+from .readers.conntrack_table import read_conntrack
+from .readers.iptables_save import Ruleset, read_ruleset
+from .readers.processes import running
+from .readers.proxy_mode import ProxyRead, read_proxy_mode, service_causes
+from .readers.state_files import json_file
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -5,14 +5,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section
-from .eviction import hard_thresholds, soft_thresholds
-from .included import look_at, outcome_readings, shown_issues
-from .kubelet_config import KubeletConfig, read_kubelet_config
-from .node_identity import kubelet_version
-from .node_size import read_max_pods
-from .processes import running
-from .service_units import Unit, read_units
-from .vpc_cni import conclude
+from .readers.eviction import hard_thresholds, soft_thresholds
+from .readers.included import look_at, outcome_readings, shown_issues
+from .readers.kubelet_config import KubeletConfig, read_kubelet_config
+from .readers.node_identity import kubelet_version
+from .readers.node_size import read_max_pods
+from .readers.processes import running
+from .readers.service_units import Unit, read_units
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

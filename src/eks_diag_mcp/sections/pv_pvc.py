@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..model import Issue, NodeFacts, Reading, Section
-from .volume_log import StorageKind, VolumeTrouble, read_volume_troubles
-from .vpc_cni import conclude
+from .readers.volume_log import StorageKind, VolumeTrouble, read_volume_troubles
+from .readers.vpc_cni import conclude
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, LineRef, NodeFacts, Reading, Section
-from .checkpoint import Allocation, allocations, read_checkpoints
-from .conflist import in_force, read_configs
-from .containers import read_container_ids
-from .ip_routing import IpRule, Routing, read_routing
-from .pod_routing import (
+from .readers.checkpoint import Allocation, allocations, read_checkpoints
+from .readers.conflist import in_force, read_configs
+from .readers.containers import read_container_ids
+from .readers.ip_routing import IpRule, Routing, read_routing
+from .readers.pod_routing import (
     ENI_RULE,
     NODEPORT_RULE,
     POD_RULE,
@@ -21,8 +21,8 @@ from .pod_routing import (
     table_gaps,
     tables_of,
 )
-from .state_files import quote
-from .vpc_cni import VpcCni, conclude, read_vpc_cni
+from .readers.state_files import quote
+from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle

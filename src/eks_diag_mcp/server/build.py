@@ -11,7 +11,7 @@ from .. import __version__
 from ..app import App
 from ..quoting import clean
 from ..tools.room import Room
-from ..tools.table import TOOLS, Effect
+from ..tools.table import TOOLS, TOOLSETS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
 from .bridge import checkpoint, progress
 from .completions import add_completions
@@ -72,7 +72,7 @@ def build_server(app: App) -> StrictServer[Any]:
 
 
 def _room(app: App, ctx: Context[Any, Any]) -> Room:
-    return Room(app, checkpoint, progress(ctx))
+    return Room(app, checkpoint, progress(ctx), TOOLSETS)
 
 
 def _file(app: App, instance_id: str, path: str) -> str:

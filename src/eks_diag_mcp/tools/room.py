@@ -1,7 +1,7 @@
 """What a tool works with: the app, how to stop and report, and the common readings of arguments."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ class Room:
     app: App
     checkpoint: Callable[[], None] = lambda: None
     progress: Progress = lambda _done, _total, _message: None
+    toolsets: Mapping[str, str] = field(default_factory=dict)
+    """The set that each tool belongs to."""
 
     def bundle(self, instance_id: str | None) -> "tuple[Bundle, str | None]":
         """The bundle meant and a note when the instance was not named."""

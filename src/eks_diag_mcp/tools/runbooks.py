@@ -1,5 +1,6 @@
 """list_sops and get_sop: the runbooks, by symptom and verbatim."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -74,8 +75,6 @@ def get_sop(
     phase: Annotated[int | None, Field(ge=1, le=9, description="Only this phase")] = None,
 ) -> SopAnswer:
     """One runbook (SOP), verbatim, or one phase of it."""
-    from .table import toolsets_of
-
     sop = room.app.sops.find(sopName)
     text = sop.text
     if phase is not None:
@@ -83,4 +82,9 @@ def get_sop(
         if part is None:
             raise BadInput(f"{sop.short_id} has no phase {phase}.", f"Phases: {', '.join(str(p.number) for p in sop.phases)}.")
         text = part.text
-    return SopAnswer(id=sop.id, title=sop.title, uri=f"sop:///{sop.id}", toolsets=toolsets_of(sop.text), markdown=text)
+    return SopAnswer(id=sop.id, title=sop.title, uri=f"sop:///{sop.id}", toolsets=_toolsets(room, sop.text), markdown=text)
+
+
+def _toolsets(room: Room, text: str) -> list[str]:
+    """The sets whose tools a runbook's text names."""
+    return sorted({toolset for name, toolset in room.toolsets.items() if re.search(rf"`{name}`|\b{name}\(", text)})

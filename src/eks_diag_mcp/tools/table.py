@@ -1,6 +1,5 @@
 """The tools there are: a row each. Adding one is a function and its row."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -49,8 +48,4 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(get_sop, "sops", "Get a runbook", "reads_own"),
 )
 
-
-def toolsets_of(text: str) -> list[str]:
-    """The sets whose tools a runbook's text names."""
-    named = {row.toolset for row in TOOLS if re.search(rf"`{row.name}`|\b{row.name}\(", text)}
-    return sorted(named)
+TOOLSETS = {row.name: row.toolset for row in TOOLS}

@@ -1,0 +1,1 @@
+"""What several sections read: one file a kind of evidence, judging nothing."""
