@@ -5,6 +5,8 @@ import os
 import socket
 import threading
 import time
+import uuid
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +19,7 @@ class Lease:
 
     def __init__(self, folder: Path, digest: str) -> None:
         self.path = folder / f"{digest}.lease"
+        self._claim = uuid.uuid4().hex
         self._stop = threading.Event()
         self._mine = False
 
@@ -30,21 +33,36 @@ class Lease:
 
     def acquire(self) -> bool:
         """Take the lease; False when another process holds it. A stale one (its holder died) is taken over."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._mine:
+            return True
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for _ in range(2):
             try:
                 handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             except FileExistsError:
-                if self.held_elsewhere():
+                if self.held_elsewhere() or not self._clear():
                     return False
-                self.path.unlink(missing_ok=True)
                 continue
             with os.fdopen(handle, "w") as file:
-                json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
+                json.dump({"pid": os.getpid(), "claim": self._claim}, file)
             self._mine = True
             threading.Thread(target=self._beat, name="lease", daemon=True).start()
             return True
         return False
+
+    def _clear(self) -> bool:
+        """Take a stale lease out of the way. False when another process was faster and it was its new one."""
+        aside = self.path.with_suffix(f".{self._claim}")
+        try:
+            self.path.rename(aside)
+        except FileNotFoundError:
+            return True
+        stale = time.time() - aside.stat().st_mtime >= STALE_S
+        if not stale:
+            with suppress(OSError):
+                os.link(aside, self.path)
+        aside.unlink()
+        return stale
 
     def _beat(self) -> None:
         while not self._stop.wait(_BEAT_S):
@@ -57,8 +75,10 @@ class Lease:
         """Give it back."""
         self._stop.set()
         if self._mine:
-            self.path.unlink(missing_ok=True)
             self._mine = False
+            with suppress(OSError, ValueError):
+                if json.loads(self.path.read_text(encoding="utf-8")).get("claim") == self._claim:
+                    self.path.unlink()
 
     def __enter__(self) -> "Lease":
         return self

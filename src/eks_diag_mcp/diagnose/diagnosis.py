@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ..model import Diagnosis
+from .advice import values_of
 from .board import Board, Case
 from .causes import Causes, causes
 from .ip_allocation import judge_ip_allocation
@@ -23,17 +24,7 @@ def diagnose(case: Case, table: Causes | None = None) -> Diagnosis:
             board.enter_issue(issue)
     for judge in JUDGES:
         judge(case, board)
-    return read_off(board, _values(case), _gaps(case))
-
-
-def _values(case: Case) -> dict[str, object]:
-    """The readings of the node as a whole, by name: what mitigation texts may speak of."""
-    values: dict[str, object] = {}
-    for section in case.sections.values():
-        for reading in section.readings:
-            if reading.scope in (None, "settings") and reading.value is not None:
-                values.setdefault(reading.name, reading.value)
-    return values
+    return read_off(board, values_of(case), _gaps(case))
 
 
 def _gaps(case: Case) -> tuple[str, ...]:

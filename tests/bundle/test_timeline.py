@@ -1,0 +1,55 @@
+"""The timeline tells what happened around a moment, once each, and which sources are silent."""
+
+from datetime import UTC, datetime, timedelta
+
+from eks_diag_mcp.bundle.search import Budget
+from eks_diag_mcp.bundle.timeline import timeline
+from eks_diag_mcp.model import Window
+
+from .conftest import IPAMD, Room, no_budget, zap
+
+T = datetime(2026, 1, 10, 10, 0, tzinfo=UTC)
+WINDOW = Window(T, T + timedelta(minutes=5), "")
+
+
+def nobody(_file: str, _line: int) -> None:
+    return None
+
+
+def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) -> None:
+    files = {
+        "kubelet/kubelet.log": "Jan 10 10:01:00 h kubelet[1]: E0110 10:01:00.000000 1 x.go:1] loud\nJan 10 10:02:00 h kubelet[1]: I0110 10:02:00.000000 1 x.go:1] quiet\n",
+        IPAMD: zap("2026-01-10T09:59:59.999Z", "before", "error") + zap("2026-01-10T10:00:30Z", "known") + zap("2026-01-10T10:05:00Z", "behind", "error"),
+        "containerd/containerd-log.txt": 'Jan 10 08:00:00 h containerd[2]: time="2026-01-10T08:00:00Z" level=error msg=x\n',
+        "var_log/kube-proxy.log": "no stamp here\n",
+        "system/ps.txt": "10:01:00 error\n",
+    }
+    result = timeline(room.admit(files), WINDOW, None, lambda file, line: "a.known" if (file, line) == (IPAMD, 2) else None, no_budget())
+    assert [(e.component, e.line, e.signature, e.level) for e in result.events] == [("vpc-cni", 2, "a.known", "debug"), ("kubelet", 1, None, "error")]
+    assert result.lines_by_component == {"vpc-cni": 1, "kubelet": 2}
+    assert result.gaps == ["kube-proxy: lines carry no time", "containerd-log: no line in the window"]
+    assert result.complete
+
+
+def test_lines_of_one_shape_that_follow_one_another_are_one_event(room: Room) -> None:
+    log = "".join(zap(f"2026-01-10T10:0{n // 60}:{n % 60:02}Z", f"failed eni-{n}", "error") for n in (0, 1, 20, 45, 200, 201))
+    events = timeline(room.admit({IPAMD: log}), WINDOW, frozenset({"ipamd-log"}), nobody, no_budget()).events
+    assert [(e.line, e.count) for e in events] == [(1, 4), (5, 2)]
+
+
+def test_the_two_clocks_of_the_kernel_tell_a_line_once(room: Room) -> None:
+    full = "nf_conntrack: nf_conntrack: table full"
+    files = {
+        "kernel/dmesg.current": f"[   61.000000] {full}\n",
+        "kernel/dmesg.human.current": f"[Sat Jan 10 10:01:01 2026] {full}\n",
+        "system/procstat.txt": f"btime {int(T.timestamp())}\n",
+    }
+    result = timeline(room.admit(files), WINDOW, None, lambda _file, _line: "kernel.table", no_budget())
+    assert [(e.source, e.time) for e in result.events] == [("dmesg", T + timedelta(seconds=61))]
+
+
+def test_a_spent_budget_is_told_also_within_the_last_file(room: Room) -> None:
+    bundle = room.admit({IPAMD: "".join(zap("2026-01-10T10:00:00Z", f"x{n} {'y' * 300}", "error") for n in range(20_000))})
+    seconds = iter(range(1000))
+    result = timeline(bundle, WINDOW, None, nobody, Budget(lambda: float(next(seconds)), 3.0))
+    assert not result.complete and 0 < result.lines_by_component["vpc-cni"] < 20_000
