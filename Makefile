@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 JUDGE_CASES ?= $(firstword $(wildcard ../shared/cases) tests/eval/cases)
 JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
-.PHONY: setup demo test lint types floors judge check bench clean
+.PHONY: setup demo test lint types floors judge check docs bench clean
 
 setup: $(VENV)/.ready
 
@@ -36,6 +36,11 @@ floors: setup
 # The judge of shared/eval on real incidents and healthy nodes; its copy under tests/eval serves where shared/ is not there.
 judge: setup
 	$(BIN)/python tests/judge.py --judge $(JUDGE) --cases $(JUDGE_CASES)
+
+docs: setup
+	$(BIN)/python -m eks_diag_mcp.diagnose.table > docs/diagnosis.md
+	$(BIN)/python -m eks_diag_mcp.server.reference > docs/tools.md
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/server/test_reference.py
 
 bench: setup
 	$(BIN)/python -m bench

@@ -17,13 +17,13 @@ cache = folder.parent / 'patterns'
 for name in ('first_s', 'second_s'):
     library = folder / name
     if cache.exists():
-        shutil.copytree(cache, library / 'patterns')
+        shutil.copytree(cache, library / 'v1' / 'patterns')
     app = App(Settings(library=library))
     started = time.perf_counter()
     app.library.admit(bundle, now=time.monotonic, wall=datetime.now(UTC))
     out[name] = time.perf_counter() - started
     if not cache.exists():
-        shutil.copytree(library / 'patterns', cache)
+        shutil.copytree(library / 'v1' / 'patterns', cache)
 out['peak_mb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps(out))
 """

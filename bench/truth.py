@@ -20,7 +20,7 @@ def write_patterns(path: Path) -> Path:
 
 def missed(bundle: Path, library: Path) -> dict[str, Any]:
     """How many truth lines have a signature by the obvious scan, and which of them the library does not hold."""
-    manifest = next((library / "first_s").glob("instance=*/bundle=*/manifest.json"))
+    manifest = next((library / "first_s").glob("v*/instance=*/bundle=*/manifest.json"))
     stored = Bundle(manifest.parent)
     hits: dict[tuple[str, int], int | None] = {}
     for hit in read_hits(stored.folder):

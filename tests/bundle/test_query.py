@@ -126,7 +126,7 @@ def test_a_pattern_that_would_explode_costs_nothing_where_the_linear_scan_rules_
     assert found(bundle, pattern) == []
 
 
-@pytest.mark.parametrize("pattern", [r"\A(a|aa)+$", r"\A(?:\w|\w\w)+:$", "(?-i:^(?:a|aa)+!$)"])
+@pytest.mark.parametrize("pattern", [r"\A(a|aa)+$", r"\A(?:\w|\w\w)+\s*$", "(?-i:^(?:a|aa)+!$)"])
 def test_a_pattern_that_explodes_on_a_line_is_refused_with_a_remedy(shared_room: Room, pattern: str) -> None:
     bundle = shared_room.admit({PATH: EXPLODING * 3}, "few.tar.gz")
     with pytest.raises(BadPattern, match="too much time") as refused:

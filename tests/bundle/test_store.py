@@ -16,7 +16,7 @@ from eks_diag_mcp.errors import BadBundle, DiagError
 
 from .conftest import IPAMD, RULES, WALL, Room, counts, zap
 
-LOG = "".join(zap("2026-01-10T10:00:00Z", f"no available IP addresses {n}") for n in range(20_000))
+LOG = "".join(zap("2026-01-10T10:00:00Z", f"no available IP addresses {n}") for n in range(15_000))
 FILES = {"system/instance-id.txt": "i-0123456789abcdef0\n", IPAMD: LOG, "system/ps.txt": "x\n"}
 
 
@@ -38,7 +38,7 @@ def test_a_killed_admit_leaves_no_bundle_and_the_next_one_succeeds(room: Room) -
     process.communicate()
     assert room.library.instances() == [] and len(drafts(room)) == 1
     bundle = room.library.admit(path, now=lambda: 0.0, wall=WALL)
-    assert counts(bundle) == {"ip.none": 20_000} and room.library.instances() == ["i-0123456789abcdef0"]
+    assert counts(bundle) == {"ip.none": 15_000} and room.library.instances() == ["i-0123456789abcdef0"]
     [left] = drafts(room)
     born = left.stat().st_mtime
     assert room.library.sweep(60, born + 59) == 0 and drafts(room) == [left]
@@ -54,7 +54,7 @@ def test_two_processes_that_admit_the_same_archive_give_one_bundle(room: Room) -
     assert [process.returncode for process in pair] == [0, 0]
     assert told[0] == told[1] and drafts(room) == []
     [bundle] = room.library.bundles("i-0123456789abcdef0")
-    assert str(bundle.folder) == told[0] and counts(bundle) == {"ip.none": 20_000}
+    assert str(bundle.folder) == told[0] and counts(bundle) == {"ip.none": 15_000}
 
 
 def test_nobody_else_may_read_the_store(room: Room) -> None:
@@ -73,7 +73,7 @@ def test_the_store_is_open_data(room: Room) -> None:
         assert (row["offset"], row["first_line"], row["source"]) == (offset, line, "ipamd-log")
         offset, line = offset + len(row["text"].encode()), line + row["n_lines"]
     hits = ds.dataset(bundle.folder / "hits", format="parquet").to_table()
-    assert hits.num_rows == 20_000 and set(hits["signature"].to_pylist()) == {"ip.none"}
+    assert hits.num_rows == 15_000 and set(hits["signature"].to_pylist()) == {"ip.none"}
     partitioned = ds.dataset([str(p) for p in room.library.root.glob("instance=*/bundle=*/findings/*.parquet")], partitioning="hive")
     assert partitioned.to_table()["instance"].to_pylist() == ["i-0123456789abcdef0"]
 
@@ -138,4 +138,4 @@ def test_a_checkpoint_that_raises_ends_the_admit_and_leaves_nothing(room: Room) 
     with pytest.raises(GivenUp):
         room.admit(FILES, checkpoint=checkpoint)
     assert drafts(room) == [] and room.library.instances() == [] and len(calls) == 3
-    assert counts(room.admit(FILES)) == {"ip.none": 20_000}
+    assert counts(room.admit(FILES)) == {"ip.none": 15_000}

@@ -25,6 +25,18 @@ def server(folder: Path) -> StdioServerParameters:
     return StdioServerParameters(command=sys.executable, args=arguments, env=dict(os.environ), cwd=str(folder))
 
 
+async def ended(client: Client, execution: str) -> str:
+    """The state a collection ends in; a busy machine may take several long polls."""
+    state = "working"
+    for _ in range(8):
+        waited = await client.call_tool("status", {"executionId": execution, "waitSeconds": 45})
+        assert waited.structured_content is not None
+        state = waited.structured_content["task"]["state"]
+        if state != "working":
+            break
+    return state
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_client_of_either_era_gets_from_a_tarball_to_the_root_cause(mode: str, tmp_path: Path) -> None:
     scenario = scenarios.load("prefix-fragmented")
@@ -34,8 +46,7 @@ async def test_a_client_of_either_era_gets_from_a_tarball_to_the_root_cause(mode
         assert {"collect", "status", "errors", "search", "network_diagnostics", "correlate", "summarize", "get_sop"} <= listed
         started = (await client.call_tool("collect", {"instanceId": scenario.instance_id})).structured_content
         assert started is not None
-        waited = await client.call_tool("status", {"executionId": started["executionId"], "waitSeconds": 45})
-        assert waited.structured_content is not None and waited.structured_content["task"]["state"] == "completed"
+        assert await ended(client, started["executionId"]) == "completed"
         summary = await client.call_tool("summarize", {"instanceId": scenario.instance_id})
         text = "".join(getattr(c, "text", "") for c in summary.content)
     assert json.loads(text) == summary.structured_content
@@ -50,8 +61,7 @@ async def test_status_goes_on_after_the_server_was_killed_and_started_again(tmp_
         started = (await client.call_tool("collect", {"instanceId": scenario.instance_id})).structured_content
     assert started is not None
     async with Client(stdio_client(server(tmp_path))) as client:
-        waited = await client.call_tool("status", {"executionId": started["executionId"], "waitSeconds": 45})
-        assert waited.structured_content is not None and waited.structured_content["task"]["state"] == "completed"
+        assert await ended(client, started["executionId"]) == "completed"
         again = (await client.call_tool("collect", {"instanceId": scenario.instance_id})).structured_content
     assert again is not None and again["idempotent"] and again["executionId"] == started["executionId"]
 

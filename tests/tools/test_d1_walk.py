@@ -70,6 +70,8 @@ async def test_d1_from_collect_to_its_report(name: str, word: str, mode: str, tm
     async with calling(app, mode) as call:
         started = await call("collect", instanceId=instance)
         state = await call("status", executionId=started["executionId"], waitSeconds=45)
+        while state["task"]["state"] == "working":
+            state = await call("status", executionId=started["executionId"], waitSeconds=45)
         assert state["task"]["state"] == "completed" and state["bundle"]["files"] > 50
         errors = await call("errors", instanceId=instance)
         network = await call("network_diagnostics", instanceId=instance, sections="cni,ipamd,eni")
@@ -86,8 +88,8 @@ async def test_d1_from_collect_to_its_report(name: str, word: str, mode: str, tm
 async def test_the_calls_that_runbooks_make_fit_the_schemas(one_node: tuple[App, str]) -> None:
     """Every recorded call of a tool that exists here: names, spellings and values are accepted (placeholders apart)."""
     names = {row.name for row in TOOLS}
-    required = {"sopName": "D1", "query": "kubelet", "executionId": "x", "symptom": "x"}
-    needed = {"get_sop": "sopName", "search": "query", "status": "executionId"}  # a runbook may name the tool alone
+    required = {"sopName": "D1", "query": "kubelet", "executionId": "x", "symptom": "x", "instanceIds": "i-0123456789abcdef0,i-0123456789abcdef1"}
+    needed = {"get_sop": "sopName", "compare_nodes": "instanceIds", "search": "query", "status": "executionId"}  # a runbook may name the tool alone
     refused = []
     async with Client(build_server(one_node[0])) as client:
         for row in CALLS:

@@ -1,9 +1,9 @@
 """The library: all bundles at hand, by instance, and the way a new one gets in.
 
-    <root>/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
-    <root>/drafts/                          what is being written
-    <root>/leases/                          who is writing it
-    <root>/patterns/                        compiled pattern databases"""
+    <root>/v1/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
+    <root>/v1/drafts/                          what is being written
+    <root>/v1/leases/                          who is writing it
+    <root>/v1/patterns/                     compiled pattern databases"""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ from .findings_table import write_findings
 from .leases import Lease
 from .rules import LineRule, PatternSet
 from .scan import all_patterns
-from .store import publish, secure, store_faults
+from .store import SCHEMA_VERSION, publish, secure, store_faults
 
 _NAME = re.compile(r"[\w.-]{1,128}")
 
@@ -38,7 +38,7 @@ class Library:
     """The bundles under one root folder. `rules` are what an admit scans for; `signatures` names their version."""
 
     def __init__(self, root: Path, rules: Callable[[], tuple[tuple[LineRule, ...], str]], limits: Limits | None = None) -> None:
-        self.root, self._rules, self._limits = root, rules, limits or Limits()
+        self.root, self._rules, self._limits = root / f"v{SCHEMA_VERSION}", rules, limits or Limits()
         self._compiled: PatternSet | None = None
         self._open: Recent[Path, Bundle] = Recent(48)
 

@@ -11,7 +11,7 @@ from .. import __version__
 from ..app import App
 from ..quoting import clean
 from ..tools.room import Room
-from ..tools.table import TOOLS, TOOLSETS, Effect
+from ..tools.table import NOT_BUILT, TOOLS, TOOLSETS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
 from .bridge import checkpoint, progress
 from .completions import add_completions
@@ -51,6 +51,7 @@ def build_server(app: App) -> StrictServer[Any]:
         extensions=[SkillsExtension(app.sops)],
         cache_hints={name: CacheHint(ttl_ms=_LONG_S, scope="public") for name in _CATALOGS},
         log_level=app.settings.log_level,
+        unlisted=NOT_BUILT,
     )
     for row in TOOLS:
         server.add_tool(

@@ -110,10 +110,17 @@ def collect(
     execution, work, running = room.app.start_archive(instanceId)
     return CollectAnswer(
         executionId=execution, instanceId=instanceId, via="archive",
-        why="the newest bundle of the node in the archives folder" if via == "auto" else None,
+        why=_why(via, region or clusterName),
         idempotent=True if running else None, task=_task(execution, work), poll_after_seconds=0 if work.state == "completed" else 2,
         next_step=f'status(executionId="{execution}")' if work.state != "completed" else f'errors(instanceId="{instanceId}") or summarize(instanceId="{instanceId}")',
     )  # fmt: skip
+
+
+def _why(via: str, place: str | None) -> str | None:
+    """Why this collector, and what of the arguments plays no part for it."""
+    said = ["the newest bundle of the node in the archives folder"] if via == "auto" else []
+    said += ["region and clusterName play no part for a folder of archives"] if place else []
+    return "; ".join(said) or None
 
 
 def _at_hand(room: Room) -> str:

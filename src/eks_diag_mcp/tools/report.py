@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 
 def report(sop: "Sop | None", root: Verdict | None, cited: list[Line], sections: Mapping[str, Section]) -> str:
-    """YAML text. When no cause of the SOP holds it says `undetermined` or the other family's id, never the SOP's words."""
+    """YAML text. When no cause of the SOP holds it says `undetermined` or the other family's id, never the SOP's words.
+    Evidence is named by place and by our own words: text of the node's logs stands in the answer's `evidence` only."""
     fix = root.mitigation if root else None
     evidence = [{"type": "network_diagnostics", "content": text}] if (text := utilization(sections)) else []
-    evidence += [{"type": "log", "content": f"{q.file}:{q.line}: {q.text[:180]}"} for q in cited[:3]]
+    says = [r.says for r in root.because] if root else []
+    evidence += [{"type": "finding", "content": text} for text in says[:3]]
+    evidence += [{"type": "log", "content": f"{q.file}:{q.line}" + (f" at {q.time}" if q.time else "")} for q in cited[:4]]
     document = {
         "root_cause": f"{_word(sop, root)} — {root.title}" if root else "undetermined — the evidence does not show a cause",
         "evidence": evidence,
