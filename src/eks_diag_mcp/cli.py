@@ -91,6 +91,30 @@ def ingest(settings: Settings, file: Path, alias: str | None) -> None:
     }, ensure_ascii=False))  # fmt: skip
 
 
+@main.command("run-sop")
+@click.argument("sop")
+@click.argument("instance", required=False)
+@click.option("--archive", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A log bundle to run it on.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, call nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.pass_obj
+def run_sop(settings: Settings, sop: str, instance: str | None, archive: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Run the runbook SOP on INSTANCE, or on the log bundle of --archive: steps, root cause and report."""
+    from .app import App
+    from .terminal import show_run
+    from .tools.room import Room
+    from .tools.running import run_sop as run
+
+    app = App(settings)
+    if archive is not None and not dry_run:
+        instance = app.library.admit(archive, now=app.now, wall=app.wall(), via="ingest").instance_id
+    answer = run(Room(app), sop, instance, dryRun=dry_run, response_format="detailed")
+    if as_json:
+        click.echo(answer.model_dump_json(exclude_none=True, indent=2))
+    else:
+        show_run(answer)
+
+
 @main.command()
 @click.argument("tool")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")

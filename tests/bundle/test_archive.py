@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eks_diag_mcp.bundle.archive import Archive, Limits, normal_name
+from eks_diag_mcp.bundle.archive import CHUNK, Archive, Limits, normal_name
 from eks_diag_mcp.bundle.streams import DAMAGE, Gunzip
 from eks_diag_mcp.bundle.tar_header import HEADER_BYTES
 from eks_diag_mcp.errors import BadBundle
@@ -181,6 +181,12 @@ def test_a_broken_header_is_no_end_of_the_archive() -> None:
     data[1024:1100] = b"\xff" * 76
     archive, got, _ = read(bytes(data))
     assert list(got) == ["a.txt"] and "a header is broken" in archive.account.truncated
+
+
+def test_a_cut_sum_shows_also_where_the_tar_ends_with_a_full_buffer() -> None:
+    plain = tar(FILES)
+    archive, got, _ = read(gzip.compress(plain + bytes(CHUNK - len(plain)))[:-4])
+    assert set(got) == set(FILES) and "cut" in archive.account.truncated
 
 
 @pytest.mark.parametrize("cut", [4, 8, 2000])

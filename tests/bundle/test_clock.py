@@ -1,15 +1,16 @@
 """One clock for a bundle: years that lines leave out, seconds since boot, and lines that carry no stamp."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from eks_diag_mcp.bundle.boot import BootFinder
 from eks_diag_mcp.bundle.clock import Clock, Stamp
 from eks_diag_mcp.bundle.findings_table import read_hits
 from eks_diag_mcp.bundle.query import Query
 from eks_diag_mcp.bundle.reader import BLOCK_BYTES
 from eks_diag_mcp.bundle.search import in_order, search
-from eks_diag_mcp.bundle.store import from_millis
+from eks_diag_mcp.bundle.store import Block, from_millis
 from eks_diag_mcp.bundle.timeline import timeline
 from eks_diag_mcp.model import Window
 
@@ -115,10 +116,8 @@ HUMAN = f"[Fri Jan  9 12:00:00 2026] Linux version 6.1\n[Fri Jan  9 13:00:00 202
     [
         {"system/procstat.txt": f"cpu 1 2\nbtime {int(BOOTED.timestamp())}\nprocesses 1\n"},
         {"system/top.txt": "top - 12:00:00 up 1 day,  0:00,  0 users\n"},
-        {"system/top.txt": "top - 12:00:00 up 24:00,  0 users\n"},
-        {"system/top.txt": "top - 12:00:00 up 1 day, 0 min,  0 users\n"},
     ],
-    ids=["procstat", "top-days", "top-hours", "top-minutes"],
+    ids=["procstat", "top"],
 )
 @pytest.mark.parametrize("first", [True, False], ids=["before", "behind"])
 def test_seconds_since_boot_become_times(room: Room, witness: dict[str, str], first: bool) -> None:
@@ -129,6 +128,16 @@ def test_seconds_since_boot_become_times(room: Room, witness: dict[str, str], fi
     assert (bundle.boot, from_millis(hit.time)) == (BOOTED, at("2026-01-09T13:00:00.500"))
     assert (entry.first, entry.last) == ("2026-01-09T12:00:00.000Z", "2026-01-09T13:00:00.500Z")
     assert bundle.finding_rows[0].quotes[0].time == hit.time
+
+
+@pytest.mark.parametrize(
+    ("says", "minutes"),
+    [("3 days,  4:05,", 4565), ("1 day, 12 min,", 1452), (" 3:04,", 184), ("3:04,", 184), ("10:00,", 600), ("7 min,", 7), ("12 days, 23:59,", 18719)],
+)
+def test_top_says_how_long_the_node_is_up(says: str, minutes: int) -> None:
+    finder = BootFinder()
+    finder.see(Block(0, "system/top.txt", "processes", 0, 1, 1, f"top - 12:00:00 up {says}  0 users,  load average: 0.1\n".encode()))
+    assert finder.find(CAPTURED) == CAPTURED - timedelta(minutes=minutes)
 
 
 def test_the_same_lines_in_both_clocks_tell_boot_time(room: Room) -> None:

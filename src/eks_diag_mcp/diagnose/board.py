@@ -45,7 +45,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One argument for a cause. `active`: it holds at the capture; `state`: read from a state file, not from a line."""
+    """One argument for a cause. `active`: it holds at the capture; `state`: read from a state file, not from a line;
+    `rival`: the line names another cause first, this one only might stand behind it too."""
 
     reason: Reason
     weight: float
@@ -54,6 +55,7 @@ class Support:
     healed: bool = False
     brief: bool = False
     state: bool = False
+    rival: bool = False
     first: datetime | None = None
     last: datetime | None = None
     count: int = 1
@@ -106,8 +108,8 @@ class Board:
             self.tallies[cause].supports.append(
                 Support(
                     Reason(f"{finding.title} ({finding.count}x)", (finding.id,), finding.evidence[-1:]),
-                    finding.weight - 0.5 * min(place, 2), finding.role, at_capture(finding, captured),
-                    finding.healed_at is not None, brief, False, finding.first_seen, finding.last_seen, finding.count,
+                    finding.weight - 0.75 * min(place, 2), finding.role, at_capture(finding, captured),
+                    finding.healed_at is not None, brief, False, place > 0, finding.first_seen, finding.last_seen, finding.count,
                 )  # fmt: skip
             )
 

@@ -21,7 +21,7 @@ def stand_of(tally: Tally) -> Stand | None:
     if tally.ruled_out:
         return "ruled_out"
     causes = [s for s in tally.supports if s.role == "cause"]
-    telling = [s for s in causes if not (s.healed and s.brief)]  # what healed within minutes was a transient
+    telling = [s for s in causes if not s.rival and not (s.healed and s.brief)]  # what healed within minutes was a transient
     if any(s.weight >= _ENOUGH for s in telling) or len({s.reason.says for s in telling if s.weight >= 2}) >= 2:
         return "supported"
     if any(s.active for s in tally.supports):

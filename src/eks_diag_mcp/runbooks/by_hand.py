@@ -6,7 +6,15 @@ from .steps import PlannedCall, Step
 
 _COMMAND = re.compile(r"`(?P<command>(?:kubectl|aws|eksctl|helm) [^`\n]+)`")
 _BLANK = re.compile(r"<(?P<name>[a-z][a-z -]*)>")
-_FACT = {"namespace": "namespace", "pod": "podName", "pod-name": "podName", "cluster": "clusterName", "cluster-name": "clusterName", "node": "node", "node-name": "node"}
+_FACT = {
+    "namespace": "namespace",
+    "pod": "podName",
+    "pod-name": "podName",
+    "cluster": "clusterName",
+    "cluster-name": "clusterName",
+    "node": "node",
+    "node-name": "node",
+}
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 """Names fit for a command line: those of Kubernetes objects and clusters."""
 
@@ -17,7 +25,8 @@ def by_hand(step: Step, facts: "dict[str, str | tuple[str, ...]]") -> str:
     if not commands:
         return "for a person: not read from a bundle"
     more = f" (+{len(commands) - 1} more)" if len(commands) > 1 else ""
-    return f"run: {_BLANK.sub(lambda m: _fact(m, facts), commands[0])}{more}"
+    verb = "" if commands[0].startswith("call ") else "run: "
+    return f"{verb}{_BLANK.sub(lambda m: _fact(m, facts), commands[0])}{more}"
 
 
 def _fact(match: re.Match[str], facts: "dict[str, str | tuple[str, ...]]") -> str:
@@ -43,8 +52,10 @@ def _made(call: PlannedCall) -> str:
             return _described(given)
         case "get_cloudwatch_logs":
             return f"aws logs filter-log-events --filter-pattern '{given.get('filter_pattern', '')}'"
+        case "cluster_health":
+            return "kubectl get nodes -o wide"
         case _:
-            return str(call)
+            return f"call {call} on a server that has it"
 
 
 def _described(given: dict[str, str]) -> str:

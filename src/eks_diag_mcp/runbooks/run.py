@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-
 from ..errors import DiagError
 from ..model import Verdict
 from ..quoting import one_line
@@ -18,6 +17,7 @@ from .thumb import Known, Outcome, Rule, judge
 
 NOTE_CHARS = 80
 """A note is one line of a list."""
+_WORTH_POINTING = 24  # a shorter note is said again: that reads better than "as step 9"
 MAX_IDS = 3
 """Findings cited by one step."""
 
@@ -120,7 +120,7 @@ def _once(steps: list[Ticked]) -> list[Ticked]:
     found = []
     for ticked in steps:
         n = first.setdefault((ticked.outcome, ticked.note), ticked.step.n)
-        repeated = n != ticked.step.n and ticked.outcome in ("done", "skipped") and len(ticked.note) > len("as step 99")
+        repeated = n != ticked.step.n and ticked.outcome in ("done", "skipped") and len(ticked.note) > _WORTH_POINTING
         found.append(replace(ticked, note=f"as step {n}", ids=()) if repeated else ticked)
     return found
 
@@ -160,7 +160,9 @@ def filled(call: PlannedCall, shape: ToolShape, facts: Facts) -> tuple[dict[str,
 
     The run is about one node: an instance id that the SOP itself writes is an example and never taken; which other nodes
     belong beside it, no bundle says."""
-    arguments: dict[str, object] = {k: v for k, v in call.arguments if k in shape.accepts and k not in ("instanceId", "instanceIds")}
+    arguments: dict[str, object] = {
+        k: v for k, v in call.arguments if k in shape.accepts and k not in ("instanceId", "instanceIds")
+    }
     wanted = [*call.required, *shape.needs, *({"instanceId", "sop"} & shape.accepts)]
     for name in wanted:
         if name in shape.accepts and name not in arguments and name in facts:
@@ -189,7 +191,7 @@ def _shown(tool: str, arguments: Mapping[str, object]) -> str:
 def _judged(step: Step, known: Known, facts: Facts) -> Ticked:
     """A step that asks for no call: a rule of thumb, a number, a part of the report, or a person."""
     rule, root = step.rule, known.diagnosis.root_cause
-    if step.kind == "manual" or rule is None and step.kind != "rule":
+    if step.kind == "manual" or (rule is None and step.kind != "rule"):
         return Ticked(step, "manual", _note(known.fill(rule.says) if rule and rule.says else by_hand(step, facts)))
     if rule is None:
         return Ticked(step, "skipped", "no known rule: judge it by root_causes")
@@ -209,7 +211,9 @@ def _numbers(step: Step, rule: Rule, known: Known) -> Ticked:
     """A step that wants numbers; where causes are named, they are known only when one of them holds."""
     named = [v for name in rule.causes if (v := known.verdict(name)) and v.stand == "supported"]
     note = known.fill(rule.says) if named or not rule.causes else ""
-    return Ticked(step, "done", _note(note), _ids(named[0]) if named else ()) if note else Ticked(step, "skipped", _note(rule.lacks))
+    return (
+        Ticked(step, "done", _note(note), _ids(named[0]) if named else ()) if note else Ticked(step, "skipped", _note(rule.lacks))
+    )
 
 
 def _ids(verdict: Verdict) -> tuple[str, ...]:

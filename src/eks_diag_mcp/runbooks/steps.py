@@ -123,8 +123,9 @@ def _bullets(text: str) -> list[_Bullet]:
     level: Level | None = None
     fenced = False
     for line in text.splitlines()[1:]:
-        fenced ^= bool(_FENCE.match(line))
-        if fenced or not line.strip():
+        fence = bool(_FENCE.match(line))
+        fenced ^= fence
+        if fence or fenced or not line.strip():
             continue
         if named := _LEVEL.match(line):
             level = None if named["ban"] else named["level"]  # type: ignore[assignment]
@@ -186,7 +187,7 @@ def _call(tool: str, rest: str) -> PlannedCall:
     if (sections := _SECTIONS.match(rest)) and "sections" not in arguments:
         arguments["sections"] = sections["names"].replace("/", ",")
     head = _HEAD_END.split(_ARGUMENT.sub(" ", rest), maxsplit=1)[0]
-    for word in re.findall(r"\b[a-z]+(?:_[a-z]+)*(?:[A-Z][a-z]+)+\b|\bfinding_ids\b", head):
+    for word in re.findall(r"\b[a-z]+(?:(?:_[a-z]+)+|(?:[A-Z][a-z]+)+)\b", head):
         name = _parameter(word)
         if name is not None and name not in arguments:
             required.setdefault(name)

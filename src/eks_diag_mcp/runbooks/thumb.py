@@ -40,7 +40,7 @@ class Rule(Row):
     """A kind of bullet. `pattern` finds it in the bullet's text (the first row that hits, counts).
 
     A rule applies when `test` holds or one of `causes` is supported at the capture; else it is contradicted when a cause
-    of `unless` is supported, the test fails, or all `causes` are ruled out. `says`, `denies` and `lacks` are the notes for
+    of `unless` is supported, the test fails, or its causes are ruled out and none is left open. `says`, `denies` and `lacks` are the notes for
     the three answers; `{section.reading}` is filled in, and a clause (up to ';') with an unknown one is left out."""
 
     id: str = Field(pattern=r"^[a-z_]+$")
@@ -82,9 +82,7 @@ class Known:
         for clause in text.split(";"):
             values = {m[0]: self.value(m[1], m[2]) for m in _FIELD.finditer(clause)}
             if None not in values.values():
-                for name, value in values.items():
-                    clause = clause.replace(name, str(value))
-                kept.append(clause.strip())
+                kept.append(_FIELD.sub(lambda m: str(values[m[0]]), clause).strip())  # noqa: B023 - used at once
         return "; ".join(kept)
 
 
@@ -108,7 +106,7 @@ def judge(rule: Rule, known: Known) -> Judgement:
         return Judgement("done", _note(known, rule.says, "it applies"), _ids(telling))
     if rival is not None:
         return Judgement("unmet", _note(known, rule.denies, f"contradicted: {rival.id.split('.')[-1]} is supported"), _ids(rival))
-    settled = verdicts and len(verdicts) == len(rule.causes) and all(v.stand in ("ruled_out", "not_applicable") for v in verdicts)
+    settled = verdicts and all(v.stand in ("ruled_out", "not_applicable") for v in verdicts)
     if tested is False or (tested is None and settled):
         against = next((r.says for v in verdicts for r in v.against), "the evidence contradicts it")
         return Judgement("unmet", _note(known, rule.denies, against))
@@ -147,7 +145,11 @@ class Rules:
         raise_faults([*faults, *broken], "rules of thumb")
 
     def _faults(self, row: Rule) -> list[str]:
-        faults = [f"hits nothing in {text!r}, or {other.id} does first" for text in row.hits if (other := self.of(text) or row) is not row or not row.found_in(text)]
+        faults = [
+            f"hits nothing in {text!r}, or {other.id} does first"
+            for text in row.hits
+            if (other := self.of(text) or row) is not row or not row.found_in(text)
+        ]
         faults += [f"hits the miss {text!r}" for text in row.misses if row.found_in(text)]
         return faults + [f"unknown cause {name!r}" for name in (*row.causes, *row.unless) if name not in causes().by_id]
 

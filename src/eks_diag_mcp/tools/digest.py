@@ -23,7 +23,7 @@ _POD = re.compile(
 """Names of a pod in a kubelet or CNI line; only what can be such a name is taken from a log."""
 
 
-def digest(answer: BaseModel) -> Seen:
+def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool
     """The answer of any tool in a line."""
     match answer:
         case StatusAnswer():

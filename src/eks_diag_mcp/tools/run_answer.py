@@ -1,7 +1,7 @@
 """The answer of run_sop: small enough to be read whole, with nothing of the verdict left out."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -78,7 +78,14 @@ def planned(book: "Sop", instance_id: str | None, steps: "list[Ticked]", *, deta
 
 
 def concluded(
-    book: "Sop", transcript: "Transcript", summary: SummaryAnswer, diagnosis: Diagnosis, *, note: str | None, captured: str | None, detailed: bool
+    book: "Sop",
+    transcript: "Transcript",
+    summary: SummaryAnswer,
+    diagnosis: Diagnosis,
+    *,
+    note: str | None,
+    captured: str | None,
+    detailed: bool,
 ) -> RunAnswer:
     """The answer of a run: the transcript beside the verdict of summarize."""
     answer = RunAnswer(
@@ -95,7 +102,13 @@ def _row(ticked: "Ticked", *, detailed: bool) -> StepRow:
     if not detailed:
         return short
     step = ticked.step
-    more = {"phase": step.phase, "level": step.level, "text": step.text, "calls": list(ticked.calls) or None, "facts": list(ticked.learned) or None}
+    more = {
+        "phase": step.phase,
+        "level": step.level,
+        "text": step.text,
+        "calls": list(ticked.calls) or None,
+        "facts": list(ticked.learned) or None,
+    }
     return short.model_copy(update=more)
 
 
@@ -183,24 +196,42 @@ def _one_id_a_step(answer: RunAnswer, _: frozenset[int]) -> RunAnswer:
 
 
 def _short_reasons(answer: RunAnswer, _: frozenset[int]) -> RunAnswer:
-    rows = [r.model_copy(update={"because": r.because[:2] if r.because else None, "against": r.against[:1] if r.against else None}) for r in answer.root_causes[:3]]
+    rows = [
+        r.model_copy(update={"because": r.because[:2] if r.because else None, "against": r.against[:1] if r.against else None})
+        for r in answer.root_causes[:3]
+    ]
     return answer.model_copy(update={"root_causes": rows, "open_questions": [_cut(q, 160) for q in answer.open_questions[:5]]})
+
+
+def _shorter_notes(answer: RunAnswer, _: frozenset[int]) -> RunAnswer:
+    return _each_step(answer, lambda r: {"note": _cut(r.note, 62)})
 
 
 def _short_notes(answer: RunAnswer, _: frozenset[int]) -> RunAnswer:
     return _each_step(answer, lambda r: {"note": _cut(r.note, 48), "text": _cut(r.text, 200) if r.text else None})
 
 
+def _unmade_out(answer: RunAnswer, optional: frozenset[int]) -> RunAnswer:
+    """MAY steps that were not made."""
+    return _without(answer, {r.n for r in answer.steps if r.n in optional and r.outcome in ("manual", "skipped")})
+
+
 def _optional_out(answer: RunAnswer, optional: frozenset[int]) -> RunAnswer:
-    kept = [r for r in answer.steps if r.n not in optional]
-    return answer.model_copy(update={"steps": kept, "steps_left_out": len(answer.steps) - len(kept) or None})
+    return _without(answer, optional)
+
+
+def _without(answer: RunAnswer, numbers: Set[int]) -> RunAnswer:
+    kept = [r for r in answer.steps if r.n not in numbers]
+    left = (answer.steps_left_out or 0) + len(answer.steps) - len(kept)
+    return answer.model_copy(update={"steps": kept, "steps_left_out": left or None})
 
 
 def _telling_only(answer: RunAnswer, _: frozenset[int]) -> RunAnswer:
     """Steps that were contradicted or failed, or that cite evidence."""
-    kept = [r for r in answer.steps if r.outcome in ("failed", "unmet") or r.finding_ids][:25]
-    left = (answer.steps_left_out or 0) + len(answer.steps) - len(kept)
-    return answer.model_copy(update={"steps": kept, "steps_left_out": left or None, "root_causes": answer.root_causes[:1]})
+    kept = [r for r in answer.steps if r.outcome in ("failed", "unmet") or r.finding_ids][:12]
+    shorter = _without(answer, {r.n for r in answer.steps} - {r.n for r in kept})
+    few = {"root_causes": answer.root_causes[:1], "open_questions": answer.open_questions[:3], "escalate": answer.escalate[:8]}
+    return shorter.model_copy(update=few)
 
 
 def _each_step(answer: RunAnswer, change: Callable[[StepRow], dict[str, object]]) -> RunAnswer:
@@ -211,4 +242,4 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-_CUTS = (_fewer_rivals, _one_id_a_step, _short_reasons, _short_notes, _optional_out, _telling_only)
+_CUTS = (_fewer_rivals, _one_id_a_step, _unmade_out, _short_reasons, _shorter_notes, _short_notes, _optional_out, _telling_only)

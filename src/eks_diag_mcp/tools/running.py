@@ -52,13 +52,17 @@ def run_sop(
     desk = _Desk(room, bundle, began)
     transcript = run(steps, desk.desk(), facts)
     summary = desk.summary or summarize(room, bundle.instance_id, sop=book.id)
-    return concluded(book, transcript, summary, room.app.diagnosis(bundle), note=note, captured=stamp(bundle.captured), detailed=detailed)
+    return concluded(
+        book, transcript, summary, room.app.diagnosis(bundle), note=note, captured=stamp(bundle.captured), detailed=detailed
+    )
 
 
 def _chosen(book: "Sop", phases: list[int] | None) -> tuple[Step, ...]:
     known = [phase.number for phase in book.phases]
     if unknown := sorted(set(phases or ()) - set(known)):
-        raise BadInput(f"{book.short_id} has no phase {', '.join(map(str, unknown))}.", f"Phases: {', '.join(map(str, known)) or 'none'}.")
+        raise BadInput(
+            f"{book.short_id} has no phase {', '.join(map(str, unknown))}.", f"Phases: {', '.join(map(str, known)) or 'none'}."
+        )
     return tuple(step for step in steps_of(book) if not phases or step.phase in phases)
 
 
@@ -115,7 +119,11 @@ class _Desk:
     def _collected(self) -> Seen:
         """The bundle was made sure of before the first step."""
         bundle = self._bundle
-        return Seen(f"bundle at hand, captured {stamp(bundle.captured)}", (), {"executionId": f"archive-{bundle.digest}-{bundle.instance_id}"})
+        return Seen(
+            f"bundle at hand, captured {stamp(bundle.captured)}",
+            (),
+            {"executionId": f"archive-{bundle.digest}-{bundle.instance_id}"},
+        )
 
 
 def _functions() -> dict[str, Callable[..., BaseModel]]:
@@ -140,11 +148,10 @@ def bound(function: Callable[..., Any], arguments: Mapping[str, object]) -> dict
     values: dict[str, Any] = {}
     for name, value in arguments.items():
         hint = hints[name]
-        takes_list = "list[" in str(hint)
-        if takes_list and isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
+        items = value.split(",") if "list[" in str(hint) and isinstance(value, str) else value
+        plain = [str(item).strip() for item in items] if isinstance(items, list | tuple) else items
         try:
-            values[name] = TypeAdapter(hint).validate_python(list(value) if isinstance(value, tuple) else value)
+            values[name] = TypeAdapter(hint).validate_python(plain)
         except ValidationError as error:
             raise BadInput(f"{name}: {one_line(error.errors()[0]['msg'], 120)}", "Correct the runbook.") from error
     return values
