@@ -65,19 +65,31 @@ def main(mb: int, runs: int, generator: Path) -> None:
             seconds.append(ours["first_s"])
             reference_seconds.append(other)
         missed = truth.missed(bundle, Path(folder) / "run-0")
-    print(f"{platform.machine()}, {platform.python_version()}, bundle of {mb} MB of logs, {runs} runs; seconds are of this machine only")
+    print(
+        f"{platform.machine()}, {platform.python_version()}, bundle of {mb} MB of logs, {runs} runs; seconds are of this machine only"
+    )
     for name, ratios in rows.items():
         print(f"{name:32} ratio to pigz|rg: median {statistics.median(ratios):.2f}  min {min(ratios):.2f}  max {max(ratios):.2f}")
     print(f"{'peak memory':32} median {statistics.median(peaks):.0f} MB  max {max(peaks):.0f} MB")
-    print(f"{'lines of the truth file':32} {missed['expected']} have a signature, {len(missed['lines'])} of them not found with file, line and time")
+    print(
+        f"{'lines of the truth file':32} {missed['expected']} have a signature, {len(missed['lines'])} of them not found with file, line and time"
+    )
     for line in missed["lines"][:10]:
         print("   missed:", line)
     result = {
-        "machine": f"{platform.machine()} {platform.python_version()}", "mb": mb, "runs": runs,
-        "rows": [{"name": n, "ratio": round(statistics.median(r), 2), "spread": [round(min(r), 2), round(max(r), 2)]} for n, r in rows.items()],
-        "peak_mb": round(max(peaks)), "truth_lines": missed["expected"], "truth_missed": len(missed["lines"]),
-        "median_s": round(statistics.median(seconds), 2), "reference_median_s": round(statistics.median(reference_seconds), 2),
-    }  # fmt: skip
+        "machine": f"{platform.machine()} {platform.python_version()}",
+        "mb": mb,
+        "runs": runs,
+        "rows": [
+            {"name": n, "ratio": round(statistics.median(r), 2), "spread": [round(min(r), 2), round(max(r), 2)]}
+            for n, r in rows.items()
+        ],
+        "peak_mb": round(max(peaks)),
+        "truth_lines": missed["expected"],
+        "truth_missed": len(missed["lines"]),
+        "median_s": round(statistics.median(seconds), 2),
+        "reference_median_s": round(statistics.median(reference_seconds), 2),
+    }
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -30,7 +30,9 @@ def missed(bundle: Path, library: Path) -> dict[str, Any]:
         source = sources().of(row["path"])
         stamped = formats().reader(source.formats, Clock(stored.captured)).read(row["text"]) if source.formats else None
         program = stamped.program if stamped else None
-        known = [c for c in catalogue().rows if (p := c.programs(source.name)) and (None in p or program in p) and c.hits(row["text"])]
+        known = [
+            c for c in catalogue().rows if (p := c.programs(source.name)) and (None in p or program in p) and c.hits(row["text"])
+        ]
         if not known:
             continue
         expected += 1

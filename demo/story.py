@@ -47,7 +47,9 @@ async def walk(client: Client, instance_id: str, console: Console) -> str | None
     started = await teller.call("Get the node's log bundle.", "collect", instanceId=instance_id)
     state = await teller.call("Wait until it is indexed.", "status", executionId=started["executionId"], waitSeconds=30)
     bundle = state["bundle"]
-    console.print(f"   -> {bundle['files']} files, {bundle['lines']} lines, {bundle['bytes'] / 1e6:.1f} MB, captured {bundle['collected_at']}")
+    console.print(
+        f"   -> {bundle['files']} files, {bundle['lines']} lines, {bundle['bytes'] / 1e6:.1f} MB, captured {bundle['collected_at']}"
+    )
     await _errors(teller, instance_id)
     await _search(teller, instance_id)
     await _network(teller, instance_id)
@@ -80,7 +82,19 @@ async def _network(teller: Teller, instance_id: str) -> None:
     found = await teller.call(
         "How full are the ENIs and addresses?", "network_diagnostics", instanceId=instance_id, sections="cni,ipamd,eni"
     )
-    wanted = ("mode", "version", "ipamd_up", "instance_type", "enis_used", "enis_max", "ips_total", "ips_assigned", "ips_cooling", "ips_free", "max_pods")
+    wanted = (
+        "mode",
+        "version",
+        "ipamd_up",
+        "instance_type",
+        "enis_used",
+        "enis_max",
+        "ips_total",
+        "ips_assigned",
+        "ips_cooling",
+        "ips_free",
+        "max_pods",
+    )
     table = Table("reading", "value", "read from", box=None, padding=(0, 2))
     for section in found["sections"].values():
         for reading in section["readings"]:
@@ -92,7 +106,9 @@ async def _network(teller: Teller, instance_id: str) -> None:
 
 
 async def _timeline(teller: Teller, instance_id: str) -> None:
-    found = await teller.call("What came first?", "correlate", instanceId=instance_id, pivotEvent="failed to assign", timeWindow=120)
+    found = await teller.call(
+        "What came first?", "correlate", instanceId=instance_id, pivotEvent="failed to assign", timeWindow=120
+    )
     table = Table("seconds", "component", "line", box=None, padding=(0, 2))
     for event in found["timeline"][:6]:
         times = f" (x{event['count']})" if event.get("count") else ""
@@ -112,6 +128,11 @@ async def _summary(teller: Teller, instance_id: str) -> str | None:
             console.print(f"       against: {escape(reason['says'])}")
     for line in found["evidence"][:3]:
         teller.quote(line)
-    console.print(Panel(Syntax(found["report_yaml"].rstrip(), "yaml", word_wrap=True, background_color="default"), title="Report in D1's Output Format"))
+    console.print(
+        Panel(
+            Syntax(found["report_yaml"].rstrip(), "yaml", word_wrap=True, background_color="default"),
+            title="Report in D1's Output Format",
+        )
+    )
     root: str | None = found.get("root_cause")
     return root

@@ -1,6 +1,6 @@
 """Runs the judge of incidents on this server, with the bars of the project. Its report goes to the terminal.
 
-    python tests/judge.py [--judge FOLDER] [--cases FOLDER] [further options of the judge]
+python tests/judge.py [--judge FOLDER] [--cases FOLDER] [further options of the judge]
 """
 
 import argparse
@@ -38,7 +38,17 @@ def main() -> int:
         report = Path(folder) / "report.json"
         server = [sys.executable, "-m", "eks_diag_mcp", "--library", str(Path(folder) / "library")]
         run = subprocess.run(
-            [sys.executable, options.judge.resolve() / "judge.py", options.cases.resolve(), *BARS, "--json", report, *more, "--", *server],
+            [
+                sys.executable,
+                options.judge.resolve() / "judge.py",
+                options.cases.resolve(),
+                *BARS,
+                "--json",
+                report,
+                *more,
+                "--",
+                *server,
+            ],
             check=False,
         )
         if not report.exists():

@@ -15,10 +15,26 @@ import bundle_builder
 import inject
 
 CAPTURED = datetime(2026, 11, 20, 14, 30, 20, tzinfo=UTC)
-FOLDERS = [f for f in (Path(__file__).parent / "eval" / "cases", Path(__file__).parent / "field" / "network", Path(__file__).parent / "field" / "node") if f.is_dir()]
+FOLDERS = [
+    f
+    for f in (
+        Path(__file__).parent / "eval" / "cases",
+        Path(__file__).parent / "field" / "network",
+        Path(__file__).parent / "field" / "node",
+    )
+    if f.is_dir()
+]
 CASES = {c["id"]: c for folder in FOLDERS for c in inject.load_cases(folder) if c["visible"]}
-SEVERAL: dict[str, set[str]] = {}
-"""Cases in which two faults are really told, and the further families they tell of."""
+SEVERAL: dict[str, set[str]] = {
+    "br-3087-hung-panic": {"oom_system"},  # kubelet hangs in a memory-cgroup call before the panic
+    "cni-0283-connection-timed-out": {"containerd_crash"},  # dockerd loses its containerd in the same excerpt
+    "cni-1008-metadata-discrepancy": {"imds"},  # metadata lists an ENI that EC2 does not know
+    "eksami-1716-restart": {"oom_system"},  # the OOM killer takes a process of a system service
+    "forlinux-1001-kmem-limit": {"oom_cgroup"},  # a cgroup's kernel-memory limit starts it
+    "k8s-17525-docker-hung": {"sandbox_create"},  # a pod call runs out of time, too
+    "k8s-45502-cloud-cert": {"image_pull"},  # the expired certificate is met by an image pull
+}
+"""Cases whose excerpts really tell of a second fault, and its family."""
 
 
 def supported(app: App, case: dict, folder: Path) -> list[str]:

@@ -31,7 +31,10 @@ class App:
     """The composition root. Safe to share between threads."""
 
     def __init__(
-        self, settings: Settings, now: Callable[[], float] = time.monotonic, wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        settings: Settings,
+        now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings, self.now, self.wall = settings, now, wall
         self.archives = ArchiveFolder(settings.archives)
@@ -86,7 +89,9 @@ class App:
         """The newest bundle of an instance and a note when the instance was not named."""
         name, note = self.resolve(instance_id)
         if not self.library.bundles(name) and name in self.archives.instances():
-            raise UnknownInstance(f"{name} has a bundle in the archives folder that is not collected yet.", f'Call collect(instanceId="{name}").')
+            raise UnknownInstance(
+                f"{name} has a bundle in the archives folder that is not collected yet.", f'Call collect(instanceId="{name}").'
+            )
         return self.library.bundle(name), note
 
     # ---- collecting -----------------------------------------------------------------------------------------------------

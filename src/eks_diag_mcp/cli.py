@@ -84,11 +84,22 @@ def ingest(settings: Settings, file: Path, alias: str | None) -> None:
             file, now=app.now, wall=app.wall(), alias=alias, via="ingest", progress=lambda done: bar.update(task, completed=done)
         )
     manifest = bundle.manifest
-    click.echo(json.dumps({
-        "instanceId": bundle.instance_id, "aliases": manifest.aliases, "bundle": bundle.digest[:12], "captured": manifest.captured,
-        "files": len(manifest.files), "lines": sum(f.lines for f in manifest.files), "masked_secrets": sum(f.masked for f in manifest.files),
-        "truncated": manifest.truncated or None, "notes": manifest.notes,
-    }, ensure_ascii=False))  # fmt: skip
+    click.echo(
+        json.dumps(
+            {
+                "instanceId": bundle.instance_id,
+                "aliases": manifest.aliases,
+                "bundle": bundle.digest[:12],
+                "captured": manifest.captured,
+                "files": len(manifest.files),
+                "lines": sum(f.lines for f in manifest.files),
+                "masked_secrets": sum(f.masked for f in manifest.files),
+                "truncated": manifest.truncated or None,
+                "notes": manifest.notes,
+            },
+            ensure_ascii=False,
+        )
+    )
 
 
 @main.command("run-sop")

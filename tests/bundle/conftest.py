@@ -40,7 +40,9 @@ def text_of(data: bytes | str) -> bytes:
     return data.encode() if isinstance(data, str) else data
 
 
-def tar(files: Mapping[str, bytes | str], *, shell: bool = True, at: datetime = CAPTURED, times: Mapping[str, datetime] | None = None) -> bytes:
+def tar(
+    files: Mapping[str, bytes | str], *, shell: bool = True, at: datetime = CAPTURED, times: Mapping[str, datetime] | None = None
+) -> bytes:
     """A plain tar in the shell collector's layout (`./`, folders) or the node agent's (neither)."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.GNU_FORMAT) as out:
@@ -61,14 +63,25 @@ class Room:
     def __init__(self, root: Path, limits: Limits | None = None, rules: tuple[LineRule, ...] = RULES) -> None:
         self.inbox = root / "inbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
-        self.library = Library(root / "library", lambda: (rules, "test"), limits)
+        self.home = root / "library"
+        self.library = Library(self.home, lambda: (rules, "test"), limits)
 
     def put(self, content: Mapping[str, bytes | str] | bytes, name: str = "bundle.tar.gz", **how) -> Path:
         path = self.inbox / name
         path.write_bytes(content if isinstance(content, bytes) else gzip.compress(tar(content, **how), 1))
         return path
 
-    def admit(self, content: Mapping[str, bytes | str] | bytes, name: str = "bundle.tar.gz", *, now=lambda: 0.0, alias=None, expect=None, checkpoint=lambda: None, **how) -> Bundle:
+    def admit(
+        self,
+        content: Mapping[str, bytes | str] | bytes,
+        name: str = "bundle.tar.gz",
+        *,
+        now=lambda: 0.0,
+        alias=None,
+        expect=None,
+        checkpoint=lambda: None,
+        **how,
+    ) -> Bundle:
         path = self.put(content, name, **how)
         return self.library.admit(path, now=now, wall=WALL, alias=alias, expect=expect, checkpoint=checkpoint)
 

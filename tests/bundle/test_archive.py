@@ -82,7 +82,7 @@ def test_a_hostile_archive_is_read_as_far_as_it_goes(strict_room: Room, name: st
     assert truncated in bundle.manifest.truncated and bool(truncated) == bool(bundle.manifest.truncated)
     assert all(any(note in line for line in bundle.manifest.notes) for note in notes)
     assert bundle.entry(path).state != "unreadable"
-    assert sorted(p.name for p in strict_room.library.root.parent.iterdir()) == ["inbox", "library"]
+    assert sorted(p.name for p in strict_room.home.parent.iterdir()) == ["inbox", "library"]
     assert not list((strict_room.library.root / "drafts").iterdir())
     assert set(Path.cwd().iterdir()) == around
 
@@ -118,7 +118,9 @@ def test_each_limit_stops_the_reading_and_keeps_what_came_before() -> None:
 
 
 def test_a_file_above_its_limit_is_passed_over_and_the_rest_is_read() -> None:
-    archive, got, cut = read(gzip.compress(tar({"a.txt": b"x\n", "b.txt": bytes(5000), "c.txt": b"y\n"})), Limits(member_bytes=4000))
+    archive, got, cut = read(
+        gzip.compress(tar({"a.txt": b"x\n", "b.txt": bytes(5000), "c.txt": b"y\n"})), Limits(member_bytes=4000)
+    )
     assert (list(got), cut, archive.account.truncated) == (["a.txt", "c.txt"], {}, "")
     assert archive.account.notes == ["b.txt: declared 5000 bytes, above the limit, not read"]
 
@@ -191,7 +193,9 @@ def test_a_cut_sum_shows_also_where_the_tar_ends_with_a_full_buffer() -> None:
 
 @pytest.mark.parametrize("cut", [4, 8, 2000])
 def test_a_cut_rotated_log_gives_its_lines_and_says_it_is_cut(room: Room, cut: int) -> None:
-    packed = gzip.compress(b"".join(zap("2026-01-10T10:00:00Z", f"no available IP addresses {n * 7919}").encode() for n in range(2000)))
+    packed = gzip.compress(
+        b"".join(zap("2026-01-10T10:00:00Z", f"no available IP addresses {n * 7919}").encode() for n in range(2000))
+    )
     name = IPAMD.replace(".log", "-old.log.gz")
     bundle = room.admit({name: packed[:-cut], "system/ps.txt": "x\n"})
     entry = bundle.entry(name)
@@ -227,7 +231,9 @@ def test_gzip_in_several_parts_and_padded_with_zeros_is_one_text() -> None:
     assert gunzip(gzip.compress(b"one ") + gzip.compress(BODY) + bytes(600)) == b"one " + BODY
 
 
-@pytest.mark.parametrize("spoil", [lambda d: d[:-6] + b"\0\0" + d[-4:], lambda d: d + b"garbage", lambda d: d + b"\x1f", lambda d: d[:-1]])
+@pytest.mark.parametrize(
+    "spoil", [lambda d: d[:-6] + b"\0\0" + d[-4:], lambda d: d + b"garbage", lambda d: d + b"\x1f", lambda d: d[:-1]]
+)
 def test_a_wrong_sum_or_something_behind_is_damage(spoil) -> None:
     with pytest.raises(DAMAGE):
         gunzip(spoil(gzip.compress(BODY)))

@@ -64,8 +64,14 @@ def test_each_file_is_dated_by_its_own_copy_and_read_back_alike(room: Room) -> N
 
 
 def test_a_line_from_the_future_shifts_no_other(room: Room) -> None:
-    log = "".join(zap(t, "no available IP addresses") for t in ("2026-01-10T10:00:00Z", "2031-05-05T00:00:00Z", "2026-01-10T10:00:01Z"))
-    assert times_of(room, {IPAMD: log}, "ip.none") == [at("2026-01-10T10:00:00"), at("2031-05-05T00:00:00"), at("2026-01-10T10:00:01")]
+    log = "".join(
+        zap(t, "no available IP addresses") for t in ("2026-01-10T10:00:00Z", "2031-05-05T00:00:00Z", "2026-01-10T10:00:01Z")
+    )
+    assert times_of(room, {IPAMD: log}, "ip.none") == [
+        at("2026-01-10T10:00:00"),
+        at("2031-05-05T00:00:00"),
+        at("2026-01-10T10:00:01"),
+    ]
 
 
 def test_a_file_copied_in_the_future_does_not_move_the_capture(room: Room) -> None:
@@ -97,7 +103,10 @@ def test_the_inheritance_crosses_the_border_of_blocks(room: Room) -> None:
     window = Window(at("2026-01-10T09:59:00"), at("2026-01-10T10:01:00"), "")
     result = search(bundle, Query("no available IP"), in_order(bundle, None), window, no_budget())
     assert [(f.count, result.outside) for f in result.files] == [(1, 0)]
-    assert [e.time for e in timeline(bundle, window, None, lambda _file, line: "ip.none" if line == hit.line else None, no_budget()).events] == [found.time]
+    assert [
+        e.time
+        for e in timeline(bundle, window, None, lambda _file, line: "ip.none" if line == hit.line else None, no_budget()).events
+    ] == [found.time]
 
 
 def test_what_stands_before_the_first_stamp_has_no_time(room: Room) -> None:
@@ -132,11 +141,21 @@ def test_seconds_since_boot_become_times(room: Room, witness: dict[str, str], fi
 
 @pytest.mark.parametrize(
     ("says", "minutes"),
-    [("3 days,  4:05,", 4565), ("1 day, 12 min,", 1452), (" 3:04,", 184), ("3:04,", 184), ("10:00,", 600), ("7 min,", 7), ("12 days, 23:59,", 18719)],
+    [
+        ("3 days,  4:05,", 4565),
+        ("1 day, 12 min,", 1452),
+        (" 3:04,", 184),
+        ("3:04,", 184),
+        ("10:00,", 600),
+        ("7 min,", 7),
+        ("12 days, 23:59,", 18719),
+    ],
 )
 def test_top_says_how_long_the_node_is_up(says: str, minutes: int) -> None:
     finder = BootFinder()
-    finder.see(Block(0, "system/top.txt", "processes", 0, 1, 1, f"top - 12:00:00 up {says}  0 users,  load average: 0.1\n".encode()))
+    finder.see(
+        Block(0, "system/top.txt", "processes", 0, 1, 1, f"top - 12:00:00 up {says}  0 users,  load average: 0.1\n".encode())
+    )
     assert finder.find(CAPTURED) == CAPTURED - timedelta(minutes=minutes)
 
 

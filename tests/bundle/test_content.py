@@ -60,6 +60,7 @@ def test_a_line_of_megabytes_is_one_line_and_those_behind_keep_their_numbers(roo
     if end == "\nlast":
         assert list(bundle.lines(IPAMD, 3, 5)) == [(3, "last")]
     assert bundle.text(IPAMD).text == log
+    assert max(len(bundle.block_text(ref)) for ref in bundle.blocks) < LINE_CAP + 2 * BLOCK_BYTES, "memory stays constant"
 
 
 def test_a_known_line_behind_a_megabyte_is_found_and_quoted_where_it_matches(room: Room) -> None:
@@ -141,7 +142,9 @@ def test_files_of_equal_size_and_other_content_are_both_kept(room: Room) -> None
 
 
 def test_equal_content_under_another_source_is_kept(room: Room) -> None:
-    bundle = room.admit({"networking/iptables.txt": "same\n", "networking/iptables-filter.txt": "same\n", "ipamd/enis.json": "same\n"})
+    bundle = room.admit(
+        {"networking/iptables.txt": "same\n", "networking/iptables-filter.txt": "same\n", "ipamd/enis.json": "same\n"}
+    )
     assert [e.same_as for e in bundle.files.values()] == [None, "networking/iptables.txt", None]
     assert bundle.texts("enis")[0].text == "same\n"
 

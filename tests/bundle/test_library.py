@@ -49,12 +49,14 @@ def test_a_damaged_archive_is_known_again_by_its_own_digest(room: Room) -> None:
         ({**NAMELESS, "system/instance-id.txt": "curl: (7) Failed to connect\n"}, f"eks_{ONE}_{RUN}.tar.gz", {}, ONE, []),
     ],
 )
-def test_a_bundle_is_of_the_node_it_says_and_found_by_the_names_it_came_with(room: Room, content, name, how, instance, aliases) -> None:
+def test_a_bundle_is_of_the_node_it_says_and_found_by_the_names_it_came_with(
+    room: Room, content, name, how, instance, aliases
+) -> None:
     bundle = room.admit(content, name, **how)
     assert (bundle.instance_id, bundle.manifest.aliases) == (instance, aliases)
     for known in (instance, *aliases):
         assert room.library.bundle(known).digest == bundle.digest
-        assert Library(room.library.root, lambda: (RULES, "test")).bundle(known).digest == bundle.digest
+        assert Library(room.home, lambda: (RULES, "test")).bundle(known).digest == bundle.digest
 
 
 def test_a_bundle_of_which_nothing_tells_the_node_has_a_name_all_the_same(room: Room) -> None:
@@ -62,7 +64,9 @@ def test_a_bundle_of_which_nothing_tells_the_node_has_a_name_all_the_same(room: 
     assert bundle.instance_id == f"unknown-{bundle.digest[:12]}"
 
 
-@pytest.mark.parametrize("how", [{"name": f"eks_{TWO}_{RUN}.tar.gz"}, {"expect": TWO}, {"name": f"eks_{TWO}_{RUN}.tar.gz", "expect": ONE}])
+@pytest.mark.parametrize(
+    "how", [{"name": f"eks_{TWO}_{RUN}.tar.gz"}, {"expect": TWO}, {"name": f"eks_{TWO}_{RUN}.tar.gz", "expect": ONE}]
+)
 def test_a_bundle_under_another_nodes_name_is_refused_also_when_it_is_known(room: Room, how: dict) -> None:
     for _ in range(2):
         with pytest.raises(BadBundle, match=f"is of {ONE}, but it came as {TWO}"):
@@ -75,7 +79,7 @@ def test_an_alias_joins_a_bundle_that_is_there_and_survives(room: Room) -> None:
     room.admit(FILES)
     room.admit(FILES, alias="node-a")
     room.admit(FILES, alias="node-a")
-    assert Library(room.library.root, lambda: (RULES, "test")).bundle("node-a").manifest.aliases == ["node-a"]
+    assert Library(room.home, lambda: (RULES, "test")).bundle("node-a").manifest.aliases == ["node-a"]
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "x" * 129, "a*b", "i-1\n"])
@@ -144,7 +148,8 @@ def test_a_reindex_finds_by_new_rules_and_keeps_text_ids_and_manifest(room: Room
     stamp = "2026-01-10T10:00:0{}.000000000Z stdout {} {}\n"
     files = {
         **FILES,
-        "var_log/kube-system_aws-node-x_uid/aws-node/0.log": stamp.format(1, "P", "no available IP") + stamp.format(2, "F", " addresses"),
+        "var_log/kube-system_aws-node-x_uid/aws-node/0.log": stamp.format(1, "P", "no available IP")
+        + stamp.format(2, "F", " addresses"),
         "kernel/dmesg.current": "[   61.000000] eth0: link is up\n[   62.000000] nf_conntrack: table full\n",
         "system/procstat.txt": "btime 1767960000\n",
         "var_log/messages": "Dec 31 10:00:00 host kernel: nf_conntrack: table full\n\tboom\n",
@@ -155,7 +160,7 @@ def test_a_reindex_finds_by_new_rules_and_keeps_text_ids_and_manifest(room: Room
     assert (hits(bundle), bundle.finding_rows, bundle.manifest.dump(), (bundle.folder / "text/0.parquet").read_bytes()) == before
     rules = (*RULES[:1], LineRule("new.masked", r"masked:named-secret"))
     reindex(bundle, rules, PatternSet(all_patterns(rules)), "newer", lambda: None)
-    again = Library(room.library.root, lambda: (rules, "newer")).bundle(ONE)
+    again = Library(room.home, lambda: (rules, "newer")).bundle(ONE)
     assert counts(again) == counts(bundle) == {"ip.none": 2, "new.masked": 1}
     assert again.manifest.signatures == "newer" and again.manifest.files == bundle.manifest.files
     assert sorted(p.name for p in bundle.folder.iterdir()) == ["findings", "hits", "manifest.json", "text"]

@@ -16,13 +16,40 @@ PATH = "system/ps.txt"
 
 
 def found(bundle, pattern: str) -> list[int]:
-    return [line for file in search(bundle, Query(pattern), in_order(bundle, None), EVER, no_budget()).files for line, _ in file.lines]
+    return [
+        line for file in search(bundle, Query(pattern), in_order(bundle, None), EVER, no_budget()).files for line, _ in file.lines
+    ]
 
 
 TEXT = [
-    "", "a", "ab abc abcd", "AB", "foo bar", "foobar", "foo  bar", "aaaa", "x.y", "caf\u00e9 b", "\u00e9\u00e9\u00e9", "\u4e2d\u6587 foo", "foo\tbar", "1 22 333", "eni-0a1b", "\u212a k",
-    '{"level":"error"}', "[x]", "end", "a\u00e9b", "a\u4e2db", "interface{}", "foo\u00a0bar", "\x0b\x0c", "-_-", "ab" * 40, "a\0b",
-]  # fmt: skip
+    "",
+    "a",
+    "ab abc abcd",
+    "AB",
+    "foo bar",
+    "foobar",
+    "foo  bar",
+    "aaaa",
+    "x.y",
+    "caf\u00e9 b",
+    "\u00e9\u00e9\u00e9",
+    "\u4e2d\u6587 foo",
+    "foo\tbar",
+    "1 22 333",
+    "eni-0a1b",
+    "\u212a k",
+    '{"level":"error"}',
+    "[x]",
+    "end",
+    "a\u00e9b",
+    "a\u4e2db",
+    "interface{}",
+    "foo\u00a0bar",
+    "\x0b\x0c",
+    "-_-",
+    "ab" * 40,
+    "a\0b",
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +62,46 @@ def obvious(pattern: str) -> list[int]:
     return [n for n, line in enumerate(TEXT, 1) if compiled.search(line)]
 
 
-atom = st.sampled_from(["a", "b", "foo", "bar", "\u00e9", "x", ".", r"\d", r"\w", r"\W", r"\s", r"\S", r"\D", "[ab]", "[^a]", "[a-f0-9-]", "[^\\s]", r"\.", r"\{", "-", "\u4e2d", "k"])
+atom = st.sampled_from(
+    [
+        "a",
+        "b",
+        "foo",
+        "bar",
+        "\u00e9",
+        "x",
+        ".",
+        r"\d",
+        r"\w",
+        r"\W",
+        r"\s",
+        r"\S",
+        r"\D",
+        "[ab]",
+        "[^a]",
+        "[a-f0-9-]",
+        "[^\\s]",
+        r"\.",
+        r"\{",
+        "-",
+        "\u4e2d",
+        "k",
+    ]
+)
 repeat = st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{1,3}", "{2,}", "*?", "+?"])
 piece = st.builds(lambda a, r: (f"(?:{a})" if len(a) > 1 and not a.startswith(("[", "\\")) else a) + r, atom, repeat)
 look = st.sampled_from(["", "", "", "^", r"\b", r"\B", "(?<=a)", "(?!b)", "(?=f)", "(?<!o)"])
-sequence = st.builds(lambda parts, tail: "".join(a + b for a, b in parts) + tail, st.lists(st.tuples(look, piece), min_size=1, max_size=4), st.sampled_from(["", "", "$", ".*", r"\b"]))
-pattern = st.one_of(sequence, st.builds("{}|{}".format, sequence, sequence), st.builds("({}) ?{}".format, sequence, sequence), st.builds(r"({})\1".format, piece))
+sequence = st.builds(
+    lambda parts, tail: "".join(a + b for a, b in parts) + tail,
+    st.lists(st.tuples(look, piece), min_size=1, max_size=4),
+    st.sampled_from(["", "", "$", ".*", r"\b"]),
+)
+pattern = st.one_of(
+    sequence,
+    st.builds("{}|{}".format, sequence, sequence),
+    st.builds("({}) ?{}".format, sequence, sequence),
+    st.builds(r"({})\1".format, piece),
+)
 
 
 @settings(max_examples=250, deadline=None)
@@ -79,6 +140,8 @@ def test_a_search_finds_what_re_finds_line_by_line(bundle, pattern: str) -> None
         ("(foobar.*)", ["foobar"]),
         ("foobar.*|eni.+", ["foobar", "eni-0a1b"]),
         (r"fooba\.*r", ["foobar"]),
+        (r"^x*\b[de]nd", ["end"]),
+        (r"^x*\bend|^y*(?=foobar)", ["end", "foobar"]),
         (r"\bfoo\b.\bbar", ["foo bar", "foo\tbar", "foo\u00a0bar"]),
     ],
 )
@@ -108,7 +171,14 @@ def test_a_pattern_that_cannot_be_searched_is_refused_with_a_reason(pattern: str
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(" * 499 + "a" + ")" * 499, "|".join(f"w{n:03}" for n in range(199)), "(?:a{500}){500}", "(.{1,900}){1,30}x", "a.{0,500}b.{0,500}c.{0,500}d", "((a{0,50}){0,50}){1,12}z"],
+    [
+        "(" * 499 + "a" + ")" * 499,
+        "|".join(f"w{n:03}" for n in range(199)),
+        "(?:a{500}){500}",
+        "(.{1,900}){1,30}x",
+        "a.{0,500}b.{0,500}c.{0,500}d",
+        "((a{0,50}){0,50}){1,12}z",
+    ],
 )
 def test_a_heavy_pattern_within_the_bounds_ends(bundle, pattern: str) -> None:
     try:
@@ -121,7 +191,9 @@ EXPLODING = "a" * 400 + " b!\n"
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
-def test_a_pattern_that_would_explode_costs_nothing_where_the_linear_scan_rules_the_line_out(shared_room: Room, pattern: str) -> None:
+def test_a_pattern_that_would_explode_costs_nothing_where_the_linear_scan_rules_the_line_out(
+    shared_room: Room, pattern: str
+) -> None:
     bundle = shared_room.admit({PATH: EXPLODING * 100}, "explode.tar.gz")
     assert found(bundle, pattern) == []
 

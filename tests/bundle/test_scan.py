@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eks_diag_mcp.bundle.findings_table import read_hits
+from eks_diag_mcp.bundle.reader import BLOCK_BYTES
 from eks_diag_mcp.bundle.rules import LineRule, PatternSet, one_byte
 from eks_diag_mcp.bundle.sources import sources
 from eks_diag_mcp.bundle.store import from_millis
@@ -32,15 +33,44 @@ def obvious(rules: tuple[LineRule, ...], path: str, text: str) -> dict[str, list
 
 
 PIECES = (
-    "no available IP addresses", "No Available IP/Prefix Addresses", "nf_conntrack: table full", "PLEG is not healthy", "for 0s", "boom", "b\u00e9\u4e2dm!",
-    "b\u00e9m!", "bxxxxm!", "Reconciling ENI/IP pool", "link is up", " ", "\t", "\r", "\0", "\u00e9", "no available", "IP addresses", "x" * 50, "PASSWORD=hunter22 ",
-)  # fmt: skip
-HEADS = ("Jan 10 10:00:00 host kernel: ", "Jan 10 10:00:01 host kubelet[33]: ", "Jan 10 10:00:02 host app[1]: ", "", '{"level":"info","ts":"2026-01-10T10:00:00Z","msg":"')
-random_line = st.builds(lambda head, parts: head + "".join(parts), st.sampled_from(HEADS), st.lists(st.sampled_from(PIECES), max_size=5))
+    "no available IP addresses",
+    "No Available IP/Prefix Addresses",
+    "nf_conntrack: table full",
+    "PLEG is not healthy",
+    "for 0s",
+    "boom",
+    "b\u00e9\u4e2dm!",
+    "b\u00e9m!",
+    "bxxxxm!",
+    "Reconciling ENI/IP pool",
+    "link is up",
+    " ",
+    "\t",
+    "\r",
+    "\0",
+    "\u00e9",
+    "no available",
+    "IP addresses",
+    "x" * 50,
+    "PASSWORD=hunter22 ",
+)
+HEADS = (
+    "Jan 10 10:00:00 host kernel: ",
+    "Jan 10 10:00:01 host kubelet[33]: ",
+    "Jan 10 10:00:02 host app[1]: ",
+    "",
+    '{"level":"info","ts":"2026-01-10T10:00:00Z","msg":"',
+)
+random_line = st.builds(
+    lambda head, parts: head + "".join(parts), st.sampled_from(HEADS), st.lists(st.sampled_from(PIECES), max_size=5)
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=st.lists(random_line, min_size=1, max_size=60), path=st.sampled_from([MESSAGES, IPAMD, "kubelet/kubelet.log", "kernel/dmesg.current", "system/ps.txt"]))
+@given(
+    lines=st.lists(random_line, min_size=1, max_size=60),
+    path=st.sampled_from([MESSAGES, IPAMD, "kubelet/kubelet.log", "kernel/dmesg.current", "system/ps.txt"]),
+)
 def test_the_fast_scan_equals_the_obvious_one(shared_room: Room, lines: list[str], path: str) -> None:
     text = "\n".join(lines) + "\n"
     bundle = shared_room.admit({path: text})
@@ -55,11 +85,15 @@ def test_hits_in_several_blocks_carry_their_file_line_and_time(room: Room) -> No
     log, expected = "", []
     for n in range(30_000):
         rare = n % 997 == 5
-        log += zap(f"2026-01-10T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z", "no available IP addresses" if rare else f"x {n}" * 9)
+        log += zap(
+            f"2026-01-10T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z", "no available IP addresses" if rare else f"x {n}" * 9
+        )
         expected += [(n + 1, f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}")] if rare else []
     bundle = room.admit({IPAMD: log, "system/ps.txt": "no available IP addresses\n"})
     assert len(bundle.blocks_of(0)) > 2
-    assert [(h.file, h.line, f"{from_millis(h.time):%H:%M:%S}") for h in read_hits(bundle.folder, "ip.none")] == [(IPAMD, *e) for e in expected]
+    assert [(h.file, h.line, f"{from_millis(h.time):%H:%M:%S}") for h in read_hits(bundle.folder, "ip.none")] == [
+        (IPAMD, *e) for e in expected
+    ]
     [row] = bundle.finding_rows
     assert (row.count, row.files, f"{from_millis(row.last):%H:%M:%S}") == (len(expected), (IPAMD,), expected[-1][1])
     assert row.quotes[-1].line == expected[-1][0]
@@ -105,7 +139,12 @@ def test_every_sample_of_every_signature_is_found_in_every_source_of_its_own(tmp
         expected: dict[str, int] = {}
         for rule in shipped.rows:
             programs = rule.programs(entry.source)
-            if programs is not None and None in programs and not sources().by_name[entry.source].mirrors and (n := sum(map(rule.hits, stored))):
+            if (
+                programs is not None
+                and None in programs
+                and not sources().by_name[entry.source].mirrors
+                and (n := sum(map(rule.hits, stored)))
+            ):
                 expected[rule.id] = n
         got = {r.signature: r.count for r in bundle.finding_rows if r.source == entry.source and r.signature in expected}
         assert got == expected, path
@@ -128,7 +167,9 @@ def test_a_known_line_cut_in_parts_is_found_where_it_begins(room: Room, cut: int
 
 
 def test_three_parts_between_lines_of_the_other_stream_are_one_message(room: Room) -> None:
-    parts = [STAMP.format(n, "out", "F" if n == 5 else "P", t) for n, t in ((1, "no avail"), (3, "able IP/Pre"), (5, "fix addresses"))]
+    parts = [
+        STAMP.format(n, "out", "F" if n == 5 else "P", t) for n, t in ((1, "no avail"), (3, "able IP/Pre"), (5, "fix addresses"))
+    ]
     other = STAMP.format(2, "err", "F", "x")
     assert hits(room.admit({POD: parts[0] + other + parts[1] + other + parts[2]})) == {"ip.none": [(POD, 1)]}
 
@@ -139,16 +180,22 @@ def test_parts_that_hit_by_themselves_are_counted_once(room: Room) -> None:
 
 
 def test_lines_that_are_whole_are_not_joined(room: Room) -> None:
-    log = STAMP.format(1, "out", "F", "no available") + STAMP.format(2, "out", "F", " IP addresses") + STAMP.format(3, "out", "P", "no available IP")
+    log = (
+        STAMP.format(1, "out", "F", "no available")
+        + STAMP.format(2, "out", "F", " IP addresses")
+        + STAMP.format(3, "out", "P", "no available IP")
+    )
     assert hits(room.admit({POD: log})) == {}
 
 
 def test_a_message_over_the_border_of_blocks_is_found(room: Room) -> None:
     filler = STAMP.format(0, "out", "F", "x" * 900)
-    long = STAMP.format(1, "out", "P", "y" * 16_000) * 30 + STAMP.format(2, "out", "P", "no available") + STAMP.format(3, "out", "F", " IP addresses")
-    bundle = room.admit({POD: filler * 600 + long + filler * 600})
-    assert len(bundle.blocks_of(0)) > 1
-    assert hits(bundle) == {"ip.none": [(POD, 631)]} and bundle.entry(POD).lines == 1232
+    head = filler * ((BLOCK_BYTES - 20_000) // len(filler))
+    parts = STAMP.format(1, "out", "P", "y" * 16_000 + "no available") + STAMP.format(2, "out", "F", " IP addresses" + "z" * 16_000)
+    bundle = room.admit({POD: head + parts + filler * 600})
+    number = head.count("\n") + 1
+    assert bundle.blocks_of(0)[1].first_line == number, "the message begins a block of its own"
+    assert hits(bundle) == {"ip.none": [(POD, number)]} and bundle.entry(POD).lines == number + 601
 
 
 # ---- the pattern set ------------------------------------------------------------------------------------------------

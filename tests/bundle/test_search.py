@@ -33,7 +33,9 @@ SHAPES = {
     start=st.integers(-10, 10_000),
     length=st.integers(1, 3000),
 )
-def test_a_window_loses_no_line_in_whatever_order_they_stand(shared_room: Room, path: str, minutes: list[int | None], start: int, length: int) -> None:
+def test_a_window_loses_no_line_in_whatever_order_they_stand(
+    shared_room: Room, path: str, minutes: list[int | None], start: int, length: int
+) -> None:
     base = CAPTURED - timedelta(minutes=10_000)
     text = "".join("\thit without stamp\n" if m is None else SHAPES[path].format(base + timedelta(minutes=m)) for m in minutes)
     bundle = shared_room.admit({path: text})
@@ -46,7 +48,9 @@ def test_a_window_loses_no_line_in_whatever_order_they_stand(shared_room: Room, 
     result = search(bundle, Query("hit"), in_order(bundle, None), window, no_budget())
     lines = [line for f in result.files for line, _ in f.lines]
     leading = next((n for n, m in enumerate(minutes) if m is not None), None)
-    assert lines == (expected if leading is not None else list(range(1, len(minutes) + 1)))  # a file without any time is not left out
+    assert lines == (
+        expected if leading is not None else list(range(1, len(minutes) + 1))
+    )  # a file without any time is not left out
 
 
 def test_lines_of_many_blocks_in_disorder_are_all_in_their_windows(room: Room) -> None:
@@ -62,7 +66,15 @@ def test_lines_of_many_blocks_in_disorder_are_all_in_their_windows(room: Room) -
 
 
 def test_state_files_come_first_and_then_the_newest_log(room: Room) -> None:
-    bundle = room.admit({IPAMD: zap("2026-01-10T10:00:00Z", "x"), MESSAGES: "Jan  9 10:00:00 h a: x\n", "system/ps.txt": "x\n", "ipamd/enis.json": "x\n", "cni/empty": ""})
+    bundle = room.admit(
+        {
+            IPAMD: zap("2026-01-10T10:00:00Z", "x"),
+            MESSAGES: "Jan  9 10:00:00 h a: x\n",
+            "system/ps.txt": "x\n",
+            "ipamd/enis.json": "x\n",
+            "cni/empty": "",
+        }
+    )
     assert [e.path for e in in_order(bundle, None)] == ["ipamd/enis.json", "system/ps.txt", IPAMD, MESSAGES]
     assert [e.path for e in in_order(bundle, frozenset({"messages"}))] == [MESSAGES]
 
@@ -81,7 +93,12 @@ def test_context_lines_cross_the_border_of_blocks(room: Room) -> None:
 
 
 def test_lines_of_one_shape_fold_into_the_newest(room: Room) -> None:
-    bundle = room.admit({IPAMD: "".join(zap(f"2026-01-10T10:00:{n:02}Z", f"failed for eni-0{n}") for n in range(9)) + zap("2026-01-10T10:00:30Z", "failed once")})
+    bundle = room.admit(
+        {
+            IPAMD: "".join(zap(f"2026-01-10T10:00:{n:02}Z", f"failed for eni-0{n}") for n in range(9))
+            + zap("2026-01-10T10:00:30Z", "failed once")
+        }
+    )
     query = Query("failed")
     [found] = search(bundle, query, in_order(bundle, None), EVER, no_budget()).files
     once, many = folded(quoted(bundle, query, found, found.lines, 0))
@@ -91,7 +108,10 @@ def test_lines_of_one_shape_fold_into_the_newest(room: Room) -> None:
 
 def test_grep_and_latest_read_the_oldest_file_first_and_give_the_newest_line(room: Room) -> None:
     old = IPAMD.replace(".log", "-2026.log")
-    files = {IPAMD: zap("2026-01-10T10:00:00Z", "pool a") + zap("2026-01-10T11:00:00Z", "pool b"), old: zap("2026-01-09T10:00:00Z", "pool c")}
+    files = {
+        IPAMD: zap("2026-01-10T10:00:00Z", "pool a") + zap("2026-01-10T11:00:00Z", "pool b"),
+        old: zap("2026-01-09T10:00:00Z", "pool c"),
+    }
     bundle = room.admit(files)
     assert [(e.file, e.line) for e in bundle.grep(r"POOL \w", ["ipamd-log"])] == [(old, 1), (IPAMD, 1), (IPAMD, 2)]
     newest = bundle.latest("pool", ["ipamd-log"])
@@ -145,9 +165,27 @@ def packed(value: object) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "!!!", "\u00e9", "null", packed(None), packed([1]), packed([1, 2, 3]), packed([1, -1]), packed([1, 2**60]), packed([1, True]), packed([1, 1.5]),
-     packed(["1", 2]), packed({"0": 1}), "W1tb" * 20_000, token(1, 2) + "!", " " + token(1, 2), token(1, 2)[:-2], base64.b64encode(b"\xff\xfe").decode()],
-)  # fmt: skip
+    [
+        "x",
+        "!!!",
+        "\u00e9",
+        "null",
+        packed(None),
+        packed([1]),
+        packed([1, 2, 3]),
+        packed([1, -1]),
+        packed([1, 2**60]),
+        packed([1, True]),
+        packed([1, 1.5]),
+        packed(["1", 2]),
+        packed({"0": 1}),
+        "W1tb" * 20_000,
+        token(1, 2) + "!",
+        " " + token(1, 2),
+        token(1, 2)[:-2],
+        base64.b64encode(b"\xff\xfe").decode(),
+    ],
+)
 def test_a_token_that_is_not_ours_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="pageToken"):
         untoken(text, 2)

@@ -125,7 +125,9 @@ def test_an_unknown_name_is_refused_with_all_valid_ones() -> None:
     with pytest.raises(BadInput) as refused:
         sources().expand(["kubelet", "ipamdd"])
     assert "'ipamdd'" in refused.value.message
-    assert {"ipamd-log", "networking", "plugin-log"} <= set(refused.value.next_step.replace(".", ",").replace(":", ",").replace(" ", "").split(","))
+    assert {"ipamd-log", "networking", "plugin-log"} <= set(
+        refused.value.next_step.replace(".", ",").replace(":", ",").replace(" ", "").split(",")
+    )
 
 
 def test_a_table_with_a_name_twice_or_an_unknown_member_of_a_group_does_not_load(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ FILES = {"system/instance-id.txt": "i-0123456789abcdef0\n", IPAMD: LOG, "system/
 def worker(library: Path, archive: Path, *hold: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.bundle.worker", str(library), str(archive), *hold]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd=Path(__file__).parents[2])
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd=Path(__file__).parents[2]
+    )
 
 
 def drafts(room: Room) -> list[Path]:
@@ -32,7 +34,7 @@ def drafts(room: Room) -> list[Path]:
 
 def test_a_killed_admit_leaves_no_bundle_and_the_next_one_succeeds(room: Room) -> None:
     path = room.put(FILES)
-    process = worker(room.library.root, path, "hold")
+    process = worker(room.home, path, "hold")
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     process.kill()
     process.communicate()
@@ -47,7 +49,7 @@ def test_a_killed_admit_leaves_no_bundle_and_the_next_one_succeeds(room: Room) -
 
 def test_two_processes_that_admit_the_same_archive_give_one_bundle(room: Room) -> None:
     path = room.put(FILES)
-    pair = [worker(room.library.root, path, "hold") for _ in range(2)]
+    pair = [worker(room.home, path, "hold") for _ in range(2)]
     for process in pair:
         assert process.stdout is not None and process.stdout.readline() == "begun\n"
     told = [process.communicate("go on\n")[0].strip() for process in pair]  # both are in the middle when either goes on
@@ -59,7 +61,10 @@ def test_two_processes_that_admit_the_same_archive_give_one_bundle(room: Room) -
 
 def test_nobody_else_may_read_the_store(room: Room) -> None:
     bundle = room.admit(FILES, alias="node-a")
-    modes = {p: stat.S_IMODE(p.stat().st_mode) for p in (room.library.root, *bundle.folder.parents[:1], bundle.folder, *bundle.folder.rglob("*"))}
+    modes = {
+        p: stat.S_IMODE(p.stat().st_mode)
+        for p in (room.library.root, *bundle.folder.parents[:1], bundle.folder, *bundle.folder.rglob("*"))
+    }
     assert {m for p, m in modes.items() if p.is_dir()} == {0o700}
     assert {m for p, m in modes.items() if p.is_file()} == {0o600}
 
@@ -74,7 +79,9 @@ def test_the_store_is_open_data(room: Room) -> None:
         offset, line = offset + len(row["text"].encode()), line + row["n_lines"]
     hits = ds.dataset(bundle.folder / "hits", format="parquet").to_table()
     assert hits.num_rows == 15_000 and set(hits["signature"].to_pylist()) == {"ip.none"}
-    partitioned = ds.dataset([str(p) for p in room.library.root.glob("instance=*/bundle=*/findings/*.parquet")], partitioning="hive")
+    partitioned = ds.dataset(
+        [str(p) for p in room.library.root.glob("instance=*/bundle=*/findings/*.parquet")], partitioning="hive"
+    )
     assert partitioned.to_table()["instance"].to_pylist() == ["i-0123456789abcdef0"]
 
 

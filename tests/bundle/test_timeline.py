@@ -19,13 +19,20 @@ def nobody(_file: str, _line: int) -> None:
 def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) -> None:
     files = {
         "kubelet/kubelet.log": "Jan 10 10:01:00 h kubelet[1]: E0110 10:01:00.000000 1 x.go:1] loud\nJan 10 10:02:00 h kubelet[1]: I0110 10:02:00.000000 1 x.go:1] quiet\n",
-        IPAMD: zap("2026-01-10T09:59:59.999Z", "before", "error") + zap("2026-01-10T10:00:30Z", "known") + zap("2026-01-10T10:05:00Z", "behind", "error"),
+        IPAMD: zap("2026-01-10T09:59:59.999Z", "before", "error")
+        + zap("2026-01-10T10:00:30Z", "known")
+        + zap("2026-01-10T10:05:00Z", "behind", "error"),
         "containerd/containerd-log.txt": 'Jan 10 08:00:00 h containerd[2]: time="2026-01-10T08:00:00Z" level=error msg=x\n',
         "var_log/kube-proxy.log": "no stamp here\n",
         "system/ps.txt": "10:01:00 error\n",
     }
-    result = timeline(room.admit(files), WINDOW, None, lambda file, line: "a.known" if (file, line) == (IPAMD, 2) else None, no_budget())
-    assert [(e.component, e.line, e.signature, e.level) for e in result.events] == [("vpc-cni", 2, "a.known", "debug"), ("kubelet", 1, None, "error")]
+    result = timeline(
+        room.admit(files), WINDOW, None, lambda file, line: "a.known" if (file, line) == (IPAMD, 2) else None, no_budget()
+    )
+    assert [(e.component, e.line, e.signature, e.level) for e in result.events] == [
+        ("vpc-cni", 2, "a.known", "debug"),
+        ("kubelet", 1, None, "error"),
+    ]
     assert result.lines_by_component == {"vpc-cni": 1, "kubelet": 2}
     assert result.gaps == ["kube-proxy: lines carry no time", "containerd-log: no line in the window"]
     assert result.complete

@@ -132,8 +132,10 @@ def test_a_plan_makes_no_call() -> None:
         steps("Use `errors` tool with instanceId", "Use `list_k8s_resources` with kind=Node", "If all ENIs at max IPs: x"), TOOLS
     )
     assert [(t.outcome, t.note) for t in shown] == [
-        ("skipped", "would call errors(instanceId)"), ("manual", "run: kubectl get node -o wide"), ("skipped", "would be judged from the bundle"),
-    ]  # fmt: skip
+        ("skipped", "would call errors(instanceId)"),
+        ("manual", "run: kubectl get node -o wide"),
+        ("skipped", "would be judged from the bundle"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,7 @@ def folder(tmp_path):
 
 def test_a_broken_sop_is_reported_and_the_rest_serve(folder):
     library = SopLibrary.load(folder)
-    assert [s.id for s in library.sops] == [
-        "A1-bootstrap", "A1-join", "D1-vpc-cni", "D2-routes", "D10-dns", "F1-deep"
-    ]  # fmt: skip
+    assert [s.id for s in library.sops] == ["A1-bootstrap", "A1-join", "D1-vpc-cni", "D2-routes", "D10-dns", "F1-deep"]
     assert sorted(library.faults) == [
         "E1-broken.md: no front matter between two '---' lines.",
         f"more/d1-VPC-cni.md: the id d1-VPC-cni is taken by D1-vpc-cni.md of {folder.name}",
@@ -117,9 +115,22 @@ def test_without_a_folder_those_shipped_are_loaded():
 
 @pytest.mark.parametrize(
     "name",
-    ["D1", "d1", "`D1`", " D1 ", "D1-vpc-cni", "d1-VPC-CNI", "D1-vpc-cni.md", "D1-vpc", "sop:///D1",
-     "About vpc-cni things", "vpc cni", "the VPC SOP", "SOP D1"],
-)  # fmt: skip
+    [
+        "D1",
+        "d1",
+        "`D1`",
+        " D1 ",
+        "D1-vpc-cni",
+        "d1-VPC-CNI",
+        "D1-vpc-cni.md",
+        "D1-vpc",
+        "sop:///D1",
+        "About vpc-cni things",
+        "vpc cni",
+        "the VPC SOP",
+        "SOP D1",
+    ],
+)
 def test_a_sop_is_found_by_any_of_its_names(folder, name):
     assert SopLibrary.load(folder).find(name).id == "D1-vpc-cni"
 

@@ -9,24 +9,29 @@ from eks_diag_mcp.runbooks.match import rank
 
 D1 = SopLibrary.load().find("D1")
 DNS = replace(
-    D1, id="D9-coredns-failures", title="CoreDNS Resolution Failures", description="Pods cannot resolve names",
+    D1,
+    id="D9-coredns-failures",
+    title="CoreDNS Resolution Failures",
+    description="Pods cannot resolve names",
     triggers=("i/o timeout.*:53", "SERVFAIL", "*bad regex", "conntrack.*table full"),
-)  # fmt: skip
+)
 LIBRARY = SopLibrary([D1, DNS])
 
 
 @pytest.mark.parametrize(
     ("symptom", "trigger"),
     [
-        ('E1123 pod_workers.go "Failed" err="plugin aws-cni failed to assign an IP address to container"',
-         "failed to assign an IP address to container"),
+        (
+            'E1123 pod_workers.go "Failed" err="plugin aws-cni failed to assign an IP address to container"',
+            "failed to assign an IP address to container",
+        ),
         ('{"level":"error","msg":"ipamd: failed to increase IP pool"}', "ipamd.*failed to increase IP pool"),
         ("InsufficientFreeAddresses", "InsufficientFreeAddresses"),
         ("`failed to assign an IP|no available IP`", "failed to assign an IP address to container"),
         ("no IP addresses are available", "no available IP addresses"),
         ("Insufficient free addresses in the subnet", "InsufficientFreeAddresses"),
     ],
-)  # fmt: skip
+)
 def test_a_trigger_finds_its_sop_and_is_named(symptom, trigger):
     best = rank(LIBRARY, symptom)[0]
     assert (best.sop.short_id, best.trigger) == ("D1", trigger) and 0.12 <= best.score <= 1

@@ -40,13 +40,21 @@ def test_every_search_of_d1_is_planned_with_its_query() -> None:
 def test_the_other_calls_of_d1() -> None:
     planned = {str(c) for s in steps_of(D1) for c in s.calls if c.tool != "search"}
     assert planned == {
-        "list_k8s_resources()", "get_k8s_events()", "list_k8s_resources(kind=Node)",
+        "list_k8s_resources()",
+        "get_k8s_events()",
+        "list_k8s_resources(kind=Node)",
         "list_k8s_resources(kind=Pod, apiVersion=v1, namespace=kube-system, labelSelector=k8s-app=aws-node, clusterName)",
         "describe_eks_resource(resourceType=addon, resourceName=vpc-cni, clusterName)",
-        "collect(instanceId)", "status(executionId)", "errors(instanceId)", "cluster_health(clusterName)", "compare_nodes()",
-        "network_diagnostics(sections=cni,ipamd,eni, instanceId)", "network_diagnostics(sections=cni,ipamd)",
-        "correlate(pivotEvent=failed to assign, instanceId)", "summarize(instanceId, finding_ids)",
-    }  # fmt: skip
+        "collect(instanceId)",
+        "status(executionId)",
+        "errors(instanceId)",
+        "cluster_health(clusterName)",
+        "compare_nodes()",
+        "network_diagnostics(sections=cni,ipamd,eni, instanceId)",
+        "network_diagnostics(sections=cni,ipamd)",
+        "correlate(pivotEvent=failed to assign, instanceId)",
+        "summarize(instanceId, finding_ids)",
+    }
 
 
 def test_levels_and_kinds_of_d1() -> None:
@@ -54,9 +62,18 @@ def test_levels_and_kinds_of_d1() -> None:
     assert steps[1].text.startswith("**FIRST**") and steps[1].text.count("\n") == 5
     assert [(s.level, s.phase) for s in by_tool("correlate")] == [("SHOULD", 2)]
     assert [s.rule.id for s in steps.values() if s.rule] == [
-        "cni_pod_down", "cni_pod_up", "eni_limit_reached", "addresses_cooling", "address_use", "state_root_cause", "targeted_fix",
-        "confirm_after", "address_use", "subnet_free_addresses", "prefix_delegation_advised",
-    ]  # fmt: skip
+        "cni_pod_down",
+        "cni_pod_up",
+        "eni_limit_reached",
+        "addresses_cooling",
+        "address_use",
+        "state_root_cause",
+        "targeted_fix",
+        "confirm_after",
+        "address_use",
+        "subnet_free_addresses",
+        "prefix_delegation_advised",
+    ]
     assert [s.n for s in steps.values() if s.kind == "manual"] == [29, 33]
 
 
@@ -116,6 +133,13 @@ def test_a_flood_of_bullets_and_calls_is_capped() -> None:
     many = steps_of(sop("## Phase 1 - X\nMUST:\n" + "- `errors` tool\n" * 5000))
     assert len(many) == MAX_STEPS
     assert len(calls_of("".join(f"`search` tool with query=`q{n}` " for n in range(500)))) == MAX_CALLS
+
+
+def test_a_runbook_of_the_largest_size_is_read_at_once() -> None:
+    """Where a pattern or loop costs by the square of the length, this test takes minutes."""
+    heads = ["If root cause " * 18_000, "`search` " * 28_000, "If all ENIs " * 20_000, "x\n  y" + "\n  z" * 60_000, "<a " * 80_000]
+    for head in heads:
+        assert len(steps_of(sop(f"## Phase 1 - X\nMUST:\n- {head}\n"))) == 1
 
 
 def test_odd_runbooks_have_no_steps() -> None:

@@ -15,9 +15,22 @@ from .node import Node
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "scenarios"
 SHELL_FOLDERS = (
-    "kernel", "modinfo", "system", "docker", "containerd", "storage", "var_log", "networking", "sandbox-image", "ipamd",
-    "sysctls", "kubelet", "nodeadm", "cni", "gpu",
-)  # fmt: skip
+    "kernel",
+    "modinfo",
+    "system",
+    "docker",
+    "containerd",
+    "storage",
+    "var_log",
+    "networking",
+    "sandbox-image",
+    "ipamd",
+    "sysctls",
+    "kubelet",
+    "nodeadm",
+    "cni",
+    "gpu",
+)
 IPAMD_LOG = "var_log/aws-routed-eni/ipamd.log"
 ROTATED = timedelta(hours=3)
 """ipamd rotates by size; here whatever is older than this stands in the rotated file."""

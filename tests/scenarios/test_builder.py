@@ -15,10 +15,24 @@ from .bundle import Scenario, load, names
 from .describe import BadScenario, duration, read
 
 CAUSES = (
-    "subnet_exhausted", "eni_limit", "prefix_fragmented", "ipamd_crash", "iam", "throttling", "cooldown_churn", "version",
-    "kube_proxy_down", "custom_networking", "subnet_excluded", "branch_eni", "eni_leak", "attach_failed", "ipv6_prefix",
-    "aws_node_absent", "network_policy_agent",
-)  # fmt: skip
+    "subnet_exhausted",
+    "eni_limit",
+    "prefix_fragmented",
+    "ipamd_crash",
+    "iam",
+    "throttling",
+    "cooldown_churn",
+    "version",
+    "kube_proxy_down",
+    "custom_networking",
+    "subnet_excluded",
+    "branch_eni",
+    "eni_leak",
+    "attach_failed",
+    "ipv6_prefix",
+    "aws_node_absent",
+    "network_policy_agent",
+)
 SCENARIOS = names()
 STAMP = re.compile(r"\b(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+0000)")
 
@@ -80,7 +94,9 @@ def test_the_datastore_holds_what_is_described_and_expected(scenario: Scenario) 
             assigned += any(address["IPAMKey"].values())
             cooling += not any(address["IPAMKey"].values()) and not address["UnassignedTime"].startswith("0001")
     counts = {"ips_assigned": assigned, "ips_cooling": cooling, "ips_free": size - assigned - cooling}
-    counts["enis_used"] = sum(bool(e.get("AvailableIPv4Cidrs")) or not e["IsTrunk"] for e in data["ENIs"].values())  # an empty trunk gives none
+    counts["enis_used"] = sum(
+        bool(e.get("AvailableIPv4Cidrs")) or not e["IsTrunk"] for e in data["ENIs"].values()
+    )  # an empty trunk gives none
     assert (data["TotalIPs"], data["AssignedIPs"]) == (size, assigned) == (node.total, node.assigned)
     expected = {k: v for k, v in scenario.expect.readings.items() if k in counts}
     assert {k: counts[k] for k in expected} == expected
@@ -131,12 +147,15 @@ def test_the_node_agent_writes_journals_with_a_year() -> None:
     assert re.match(r"2026-11-1\dT\d\d:\d\d:\d\d\.\d{6}\+0000 ip-10-0-16-21 systemd\[1\]: ", first)
 
 
-@pytest.mark.parametrize(("name", "wording"), [
-    ("healthy-1-7", "IP pool stats: total = 18, used = 7, c.maxIPsPerENI = 9"),
-    ("healthy-1-11", "IP pool stats: total = 18, used = 7, IPs in Cooldown = 0, c.maxIPsPerENI = 9"),
-    ("healthy-1-20", "IP pool stats for network card 0: Total IPs/Prefixes = 18/0, AssignedIPs/CooldownIPs: 7/0"),
-    ("healthy-prefix", "Prefix pool stats for network card 0: Total IPs/Prefixes = 32/2, AssignedIPs/CooldownIPs: 14/1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "wording"),
+    [
+        ("healthy-1-7", "IP pool stats: total = 18, used = 7, c.maxIPsPerENI = 9"),
+        ("healthy-1-11", "IP pool stats: total = 18, used = 7, IPs in Cooldown = 0, c.maxIPsPerENI = 9"),
+        ("healthy-1-20", "IP pool stats for network card 0: Total IPs/Prefixes = 18/0, AssignedIPs/CooldownIPs: 7/0"),
+        ("healthy-prefix", "Prefix pool stats for network card 0: Total IPs/Prefixes = 32/2, AssignedIPs/CooldownIPs: 14/1"),
+    ],
+)
 def test_each_generation_words_its_pool_as_it_did(name: str, wording: str) -> None:
     assert wording in load(name).files()["var_log/aws-routed-eni/ipamd.log"].decode()
 

@@ -95,24 +95,16 @@ def eni(name: str, device: int, *cidrs: tuple[str, list[dict]], **more: object) 
         for cidr, entries in cidrs
     }
     base = {"ID": name, "IsPrimary": device == 0, "IsTrunk": False, "IsEFA": False, "DeviceNumber": device}
-    return (
-        base
-        | {"AvailableIPv4Cidrs": blocks, "IPv6Cidrs": {}, "RouteTableID": 254 if device == 0 else device + 1}
-        | more
-    )
+    return base | {"AvailableIPv4Cidrs": blocks, "IPv6Cidrs": {}, "RouteTableID": 254 if device == 0 else device + 1} | more
 
 
-def singles(
-    subnet: str, total: int, assigned: int, cooling: int = 0, sandboxes: bool = False
-) -> list[tuple[str, list[dict]]]:
+def singles(subnet: str, total: int, assigned: int, cooling: int = 0, sandboxes: bool = False) -> list[tuple[str, list[dict]]]:
     """/32 blocks of one ENI: some held, some cooling since five seconds, the others never used (no entry)."""
     blocks = []
     for n in range(total):
         ip = f"{subnet}.{n + 10}"
         if n < assigned:
-            entries = [
-                address(ip, f"web-{n}", sandbox=f"{subnet}.{n}".encode().hex().ljust(64, "0") if sandboxes else "")
-            ]
+            entries = [address(ip, f"web-{n}", sandbox=f"{subnet}.{n}".encode().hex().ljust(64, "0") if sandboxes else "")]
         else:
             entries = [address(ip, unassigned="2026-01-10T11:59:55Z")] if n < assigned + cooling else []
         blocks.append((f"{ip}/32", entries))

@@ -1,4 +1,3 @@
-
 """Section cni: which VPC CNI, with which settings, and does the runtime use it."""
 
 from eks_diag_mcp.sections import cni
@@ -35,9 +34,7 @@ def test_a_chained_plugin_leaves_the_addresses_to_the_vpc_cni():
 
 
 def test_another_cni_alone_makes_the_section_not_applicable():
-    section = cni.read(
-        FakeBundle({"cni/10-calico.conflist": '{"plugins":[{"type":"calico"},{"type":"portmap"}]}'}), None
-    )
+    section = cni.read(FakeBundle({"cni/10-calico.conflist": '{"plugins":[{"type":"calico"},{"type":"portmap"}]}'}), None)
     assert section.outcome == "not_applicable" and section.value("ipam_owner") == "Calico" and not section.issues
 
 
@@ -66,11 +63,7 @@ def test_unfilled_placeholders_are_quoted():
 
 def test_pods_may_not_send_longer_packets_than_the_interface_takes():
     def issues(*pairs):
-        return keys(
-            cni.read(
-                node(three(9, 2), **{"networking/ifconfig.txt": "".join(IFCONFIG.format(*p) for p in pairs)}), None
-            )
-        )
+        return keys(cni.read(node(three(9, 2), **{"networking/ifconfig.txt": "".join(IFCONFIG.format(*p) for p in pairs)}), None))
 
     assert issues(("eth0", 1500), ("eni0a1b2c3d4e5", 9001))["cni.mtu_mismatch"].severity == "medium"
     assert list(issues(("eth0", 9001), ("eni0a1b2c3d4e5", 1500))) == ["cni.pod_mtu_stale"]
@@ -89,21 +82,15 @@ def test_prefix_delegation_without_any_target_is_refused_at_start():
 
 
 def test_prefix_delegation_on_xen_falls_back_to_single_addresses():
-    section = cni.read(
-        node(three(9, 2), {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}, "m4.4xlarge"), None
-    )
-    assert (
-        section.value("mode") == "secondary_ip"
-        and list(keys(section)) == ["cni.prefix_unsupported"]
-        and section.outcome == "ok"
-    )
+    section = cni.read(node(three(9, 2), {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}, "m4.4xlarge"), None)
+    assert section.value("mode") == "secondary_ip" and list(keys(section)) == ["cni.prefix_unsupported"] and section.outcome == "ok"
 
 
 def test_the_mode_follows_the_settings_and_without_them_the_pool():
     assert (
-        cni.read(
-            node(three(9, 2), {"ENABLE_PREFIX_DELEGATION": "true", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true"}), None
-        ).value("mode")
+        cni.read(node(three(9, 2), {"ENABLE_PREFIX_DELEGATION": "true", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true"}), None).value(
+            "mode"
+        )
         == "custom_networking_prefix"
     )
     assert cni.read(node([], {"ENABLE_IPv6": "true", "ENABLE_IPv4": "false"}), None).value("mode") == "ipv6"

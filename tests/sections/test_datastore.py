@@ -91,9 +91,7 @@ def test_the_shape_since_1_20_is_keyed_by_network_card():
 
 
 def test_scrubbed_sandboxes_of_1_23_still_count_as_held():
-    stock = pool(
-        json.loads(cards([eni("eni-1", 0, *singles("10.0.1", 3, 2), SubnetID="subnet-1", IsExcludedForPodIPs=False)]))
-    )
+    stock = pool(json.loads(cards([eni("eni-1", 0, *singles("10.0.1", 3, 2), SubnetID="subnet-1", IsExcludedForPodIPs=False)])))
     assert count(stock.enis).assigned == 2 and stock.assigned[0].sandbox == "" and stock.enis[0].subnet == "subnet-1"
     assert stock.enis[0].route_table == 254
 
@@ -104,9 +102,10 @@ def test_a_pool_that_was_never_used_is_free_although_it_has_no_entries():
 
 
 def test_an_address_cools_for_the_cooldown_period_only():
-    blocks = [(f"10.0.1.{n}/32", [address(f"10.0.1.{n}", unassigned=t)]) for n, t in enumerate(
-        ["2026-01-10T11:59:30Z", "2026-01-10T11:59:29Z", "2026-01-10T12:00:02.123456789Z", ZERO, "nonsense"]
-    )]  # fmt: skip
+    blocks = [
+        (f"10.0.1.{n}/32", [address(f"10.0.1.{n}", unassigned=t)])
+        for n, t in enumerate(["2026-01-10T11:59:30Z", "2026-01-10T11:59:29Z", "2026-01-10T12:00:02.123456789Z", ZERO, "nonsense"])
+    ]
     document = json.loads(cards([eni("eni-1", 0, *blocks)]))
     assert count(pool(document).enis).cooling == 2
     assert count(pool(document, cooldown_s=60).enis).cooling == 3

@@ -33,11 +33,16 @@ def read(log="", *commands, **more):
 
 
 DRIVER = "/bin/aws-ebs-csi-driver node --endpoint=unix:/csi/csi.sock --v=2"
-START = cri("03:00:00", 'I0110 03:00:00.000001       1 driver.go:69] "Driver Information" Driver="ebs.csi.aws.com" Version="v1.37.0"')
+START = cri(
+    "03:00:00", 'I0110 03:00:00.000001       1 driver.go:69] "Driver Information" Driver="ebs.csi.aws.com" Version="v1.37.0"'
+)
 
 
 def count(number, clock="03:00:01"):
-    return cri(clock, f'I0110 {clock}.000002       1 node.go:928] "CSINode Allocatable value is set" nodeName="ip-10-0-1-2.ec2.internal" count={number}')
+    return cri(
+        clock,
+        f'I0110 {clock}.000002       1 node.go:928] "CSINode Allocatable value is set" nodeName="ip-10-0-1-2.ec2.internal" count={number}',
+    )
 
 
 def test_driver_and_volumes_are_told():
@@ -54,7 +59,11 @@ def test_the_newest_count_and_the_older_wordings_are_read():
         + cri("03:00:00", "I0110 03:00:00.000001       1 driver.go:73] Driver: ebs.csi.aws.com Version: v1.11.2")
     )
     section = read(steps)
-    assert (section.value("attachment_slots"), section.value("volumes_allocatable"), section.value("driver_version")) == (28, 26, "v1.11.2")
+    assert (section.value("attachment_slots"), section.value("volumes_allocatable"), section.value("driver_version")) == (
+        28,
+        26,
+        "v1.11.2",
+    )
     assert read(count(25) + count(12, "09:00:00")).value("volumes_allocatable") == 12
 
 

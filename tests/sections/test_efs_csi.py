@@ -15,7 +15,7 @@ def mount(port, pod="a"):
 
 def read(mounts, *commands, **more):
     root = "/dev/nvme0n1p1 on / type xfs (rw,noatime)\n"
-    log = '2026-01-10T03:00:00.0Z stderr F I0110 03:00:00.000001       1 driver.go:140] Starting efs-utils watchdog\n'
+    log = "2026-01-10T03:00:00.0Z stderr F I0110 03:00:00.000001       1 driver.go:140] Starting efs-utils watchdog\n"
     files = {LOG: log, "storage/mounts.txt": root + mounts, "system/ps.txt": ps(*commands)}
     return efs_csi.read(FakeBundle(files | more), None)
 

@@ -1,4 +1,3 @@
-
 """Section eni: how many interfaces, how full, and what limits them."""
 
 from eks_diag_mcp.sections import eni
@@ -32,18 +31,14 @@ def test_an_unknown_type_leaves_the_limit_unknown():
         "hasRoomForEni: networkCard=0, currentENIs=3, maxENI=4, unmanagedENI=1, trunkEni=0, excludedENI=0, hasRoom=false"
     )
     section = eni.read(node(three(), kind="z9.huge", **{LOG: told}), None)
-    assert (section.value("enis_max"), section.value("ips_capacity")) == (3, 27) and "eni.limit_reached" in keys(
-        section
-    )
+    assert (section.value("enis_max"), section.value("ips_capacity")) == (3, 27) and "eni.limit_reached" in keys(section)
 
 
 def test_max_eni_and_the_metric_lower_the_limit():
     lowered = eni.read(node(three()[:2], {"MAX_ENI": "2"}), None)
     assert lowered.value("enis_max") == 2 and "MAX_ENI=2" in keys(lowered)["eni.limit_reached"].title
     unmanaged = eni.read(node(three()[:2], **{"ipamd/metrics.json": "awscni_eni_max 2\n"}), None)
-    assert unmanaged.value("enis_max") == 2 and "unmanaged" in next(
-        r.note for r in unmanaged.readings if r.name == "enis_max"
-    )
+    assert unmanaged.value("enis_max") == 2 and "unmanaged" in next(r.note for r in unmanaged.readings if r.name == "enis_max")
 
 
 def test_prefix_mode_counts_sixteen_a_slot():
@@ -95,8 +90,7 @@ def test_interfaces_tell_mtu_and_state_and_branch_enis():
 def test_more_interfaces_than_ipamd_knows_are_told():
     text = "".join(IFCONFIG.format(f"eth{n}", 9001) for n in range(4))
     assert (
-        "4 interfaces"
-        in keys(eni.read(node(three(9, 2), **{"networking/ifconfig.txt": text}), None))["eni.unknown_to_ipamd"].title
+        "4 interfaces" in keys(eni.read(node(three(9, 2), **{"networking/ifconfig.txt": text}), None))["eni.unknown_to_ipamd"].title
     )
 
 

@@ -23,12 +23,29 @@ def test_a_healthy_node_has_no_issue_worth_a_look(section, name):
 def test_error_text_and_empty_files_are_missing_evidence(section):
     read = dict(SECTIONS)[section]
     names = (
-        "storage/mounts.txt", "storage/inodes.txt", "storage/lsblk.txt", "storage/xfs.txt", "storage/pod_local_storage.txt",
-        "system/ps.txt", "system/ps-threads.txt", "system/top.txt", "system/services.txt", "system/io_throttling.txt",
-        "system/cpu_throttling.txt", "system/last_reboot.txt", "system/pkglist.txt", "system/selinux.txt",
-        "system/large_environments.txt", "system/pressure_io.txt", "system/allprocstat.txt", "system/procstat.txt",
-        "kubelet/config.json", "kubelet/kubelet_service.txt", "sysctls/sysctl_all.txt", "containerd/containerd-version.txt",
-    )  # fmt: skip
+        "storage/mounts.txt",
+        "storage/inodes.txt",
+        "storage/lsblk.txt",
+        "storage/xfs.txt",
+        "storage/pod_local_storage.txt",
+        "system/ps.txt",
+        "system/ps-threads.txt",
+        "system/top.txt",
+        "system/services.txt",
+        "system/io_throttling.txt",
+        "system/cpu_throttling.txt",
+        "system/last_reboot.txt",
+        "system/pkglist.txt",
+        "system/selinux.txt",
+        "system/large_environments.txt",
+        "system/pressure_io.txt",
+        "system/allprocstat.txt",
+        "system/procstat.txt",
+        "kubelet/config.json",
+        "kubelet/kubelet_service.txt",
+        "sysctls/sysctl_all.txt",
+        "containerd/containerd-version.txt",
+    )
     for text in ("", "\n", "bash: line 1: df: command not found\n", "Failed to connect to bus: No such file or directory\n"):
         found = read(FakeBundle(dict.fromkeys(names, text)), None)
         assert found.outcome == "unknown" and not found.issues

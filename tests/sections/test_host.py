@@ -15,7 +15,10 @@ TOP = (
     "    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n"
 )
 UNITS = "  UNIT                LOAD   ACTIVE SUB     DESCRIPTION\n"
-RUNNING = UNITS + "  containerd.service  loaded active running containerd\n  kubelet.service     loaded active running Kubelet\n  chronyd.service     loaded active running NTP client/server\n"
+RUNNING = (
+    UNITS
+    + "  containerd.service  loaded active running containerd\n  kubelet.service     loaded active running Kubelet\n  chronyd.service     loaded active running NTP client/server\n"
+)
 BASE = {"system/ps.txt": ps(), "system/services.txt": RUNNING, "system/top.txt": TOP.format(load="0.31, 0.42", available="2450.1")}
 
 
@@ -39,7 +42,11 @@ def test_the_older_top_and_the_node_agents_are_read():
     assert read({"system/top.txt": old}).value("memory_available_gib") == 5.3
     agent = "top - 06:23:56  07:57, load average: 0.06, 0.09, 0.08\nKiB Mem : 7950200 Total, 4676852 free, 1066836 used, 2399488 buffers/cache\nKiB Swap: 0 total, 0 free, 0 used.\n"
     section = read({"system/top.txt": agent})
-    assert (section.value("memory_total_gib"), section.value("memory_free_gib"), section.value("memory_available_gib")) == (7.6, 4.5, None)
+    assert (section.value("memory_total_gib"), section.value("memory_free_gib"), section.value("memory_available_gib")) == (
+        7.6,
+        4.5,
+        None,
+    )
 
 
 def test_memory_below_kubelets_threshold_is_told():
@@ -54,11 +61,18 @@ def test_a_high_load_is_judged_by_the_processors():
 
 
 def test_threads_near_the_limit_are_pid_pressure():
-    threads = "UID        PID  SPID  PPID  C    SZ   RSS PSR STIME TTY          TIME CMD\n" + "root  1  1 0 0 4 4 0 Nov19 ? 00:00:01 java\n" * 24000
-    section = read({"system/ps-threads.txt": threads, "sysctls/sysctl_all.txt": "kernel.pid_max = 32768\nkernel.threads-max = 61231\n"})
+    threads = (
+        "UID        PID  SPID  PPID  C    SZ   RSS PSR STIME TTY          TIME CMD\n"
+        + "root  1  1 0 0 4 4 0 Nov19 ? 00:00:01 java\n" * 24000
+    )
+    section = read(
+        {"system/ps-threads.txt": threads, "sysctls/sysctl_all.txt": "kernel.pid_max = 32768\nkernel.threads-max = 61231\n"}
+    )
     issue = keys(section)["host.pid_limit"]
     assert (section.value("threads"), section.value("pid_limit"), section.value("pid_used_percent")) == (24000, 32768, 73.2)
-    assert (issue.severity, issue.weight, issue.speaks_for) == ("high", 4, ("pid_pressure",)) and issue.because[0].text == "kernel.pid_max = 32768"
+    assert (issue.severity, issue.weight, issue.speaks_for) == ("high", 4, ("pid_pressure",)) and issue.because[
+        0
+    ].text == "kernel.pid_max = 32768"
 
 
 def test_zombies_are_counted_by_state_and_by_word():
@@ -94,7 +108,13 @@ def test_failed_units_are_weighed_by_what_they_do():
     ("lines", "key"),
     [
         ([("11:00:00", "chronyd[1790]: Can't synchronise: no selectable sources")], "host.clock_unsynchronised"),
-        ([("11:00:00", "chronyd[1790]: Can't synchronise: no selectable sources"), ("11:01:00", "chronyd[1790]: Selected source 169.254.169.123")], None),
+        (
+            [
+                ("11:00:00", "chronyd[1790]: Can't synchronise: no selectable sources"),
+                ("11:01:00", "chronyd[1790]: Selected source 169.254.169.123"),
+            ],
+            None,
+        ),
         ([("11:00:00", "chronyd[1790]: System clock wrong by -1843.223 seconds")], "host.clock_step"),
         ([("11:00:00", "chronyd[1790]: System clock wrong by 0.91 seconds")], None),
         ([("11:00:00", "shop[9]: chronyd[1790]: Can't synchronise: no selectable sources")], None),

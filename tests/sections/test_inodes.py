@@ -39,5 +39,7 @@ def test_images_without_inodes_are_no_problem():
 
 
 def test_a_volume_without_inodes_is_told_and_speaks_softly():
-    section = read("/dev/nvme0n1p1 41941952 5 41429621    1% /\n/dev/nvme2n1 65536 65536 0  100% /data", **{"storage/mounts.txt": MOUNT})
+    section = read(
+        "/dev/nvme0n1p1 41941952 5 41429621    1% /\n/dev/nvme2n1 65536 65536 0  100% /data", **{"storage/mounts.txt": MOUNT}
+    )
     assert keys(section)["inodes.none_left"].weight == 1

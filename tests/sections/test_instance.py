@@ -26,9 +26,32 @@ def read(files, boot=None, facts=None):
 
 def test_the_node_is_named_by_its_own_files():
     section = read({}, datetime(2026, 1, 10, 2, 0, tzinfo=UTC))
-    values = ("instance_type", "operating_system", "architecture", "region", "availability_zone", "containerd_version", "ami", "capacity_type", "uptime_hours")
-    assert [section.value(v) for v in values] == ["m6i.large", "Amazon Linux 2023", "x86_64", "us-west-2", "us-west-2b", "1.7.23", "ami-0a1b2c3d4e5f60718", "SPOT", 10.0]
-    assert section.value("kernel") == "6.1.112-122.189.amzn2023.x86_64" and section.value("containerd", "packages") == "1.7.23-1.amzn2023.0.1"
+    values = (
+        "instance_type",
+        "operating_system",
+        "architecture",
+        "region",
+        "availability_zone",
+        "containerd_version",
+        "ami",
+        "capacity_type",
+        "uptime_hours",
+    )
+    assert [section.value(v) for v in values] == [
+        "m6i.large",
+        "Amazon Linux 2023",
+        "x86_64",
+        "us-west-2",
+        "us-west-2b",
+        "1.7.23",
+        "ami-0a1b2c3d4e5f60718",
+        "SPOT",
+        10.0,
+    ]
+    assert (
+        section.value("kernel") == "6.1.112-122.189.amzn2023.x86_64"
+        and section.value("containerd", "packages") == "1.7.23-1.amzn2023.0.1"
+    )
     assert section.value("system-release", "packages") == "2023.6.20241010-0.amzn2023" and section.outcome == "ok"
 
 

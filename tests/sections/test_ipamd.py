@@ -1,4 +1,3 @@
-
 """Section ipamd: is it up, how full is the pool, and does its own arithmetic see it."""
 
 import json
@@ -28,9 +27,7 @@ def test_ipamd_that_answers_is_up_whatever_the_process_list_says():
 
 
 def test_empty_answers_and_no_process_are_an_ipamd_that_is_down():
-    echo = zap(
-        "Error received from AddNetwork gRPC call: dial tcp 127.0.0.1:50051: connect: connection refused", level="error"
-    )
+    echo = zap("Error received from AddNetwork gRPC call: dial tcp 127.0.0.1:50051: connect: connection refused", level="error")
     files = DOWN | {"var_log/aws-routed-eni/plugin.log": echo, LOG: zap("Starting L-IPAMD v1.20.4  ...")}
     section = ipamd.read(FakeBundle(files), None)
     issue = keys(section)["ipamd.down"]
@@ -75,9 +72,7 @@ def test_cooling_addresses_that_fill_the_pool_are_churn_that_ipamd_cannot_see():
 
 
 def test_one_cooling_address_beside_many_held_ones_is_chance():
-    issue = keys(ipamd.read(node([an_eni("eni-0", 0, *singles("10.0.0", 27, 26, 1))]), None))[
-        "ipamd.cooldown_dominates"
-    ]
+    issue = keys(ipamd.read(node([an_eni("eni-0", 0, *singles("10.0.0", 27, 26, 1))]), None))["ipamd.cooldown_dominates"]
     assert (issue.severity, issue.weight) == ("medium", 2)
 
 

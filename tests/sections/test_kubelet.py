@@ -31,7 +31,9 @@ def line(clock, text, level="I", where="eviction_manager.go:387"):
 
 
 def unit(state, mark=" "):
-    return {"system/services.txt": f"{UNITS}{mark} kubelet.service     loaded {state}    Kubernetes Kubelet\n\nLOAD   = Reflects whether the unit definition was properly loaded.\n"}
+    return {
+        "system/services.txt": f"{UNITS}{mark} kubelet.service     loaded {state}    Kubernetes Kubelet\n\nLOAD   = Reflects whether the unit definition was properly loaded.\n"
+    }
 
 
 def test_settings_are_told_with_their_place():
@@ -40,7 +42,9 @@ def test_settings_are_told_with_their_place():
     assert [section.value(v) for v in values] == [29, "systemd", "172.20.0.10", False, 85]
     assert section.value("nodefs.available", "eviction hard") == "10%" and section.value("cpu", "kube reserved") == "70m"
     where = {r.name: r.ref for r in section.readings}
-    assert where["nodefs.available"].line == next(n for n, t in enumerate(BASE["kubelet/config.json"].split("\n"), 1) if "nodefs.av" in t)
+    assert where["nodefs.available"].line == next(
+        n for n, t in enumerate(BASE["kubelet/config.json"].split("\n"), 1) if "nodefs.av" in t
+    )
     assert section.outcome == "ok" and section.value("running") is True
 
 
@@ -55,7 +59,9 @@ def test_drop_ins_are_merged_by_name_and_flags_go_before_them():
     assert config.under("evictionHard").keys() == {"memory.available", "nodefs.available", "nodefs.inodesFree"}
     assert config.get("evictionHard.nodefs.available").text == "12%" and config.get("clusterDNS").text == "10.100.0.10,1.1.1.1"
     assert list(config.under("kubeReserved")) == ["memory"]
-    service = "[Service]\nEnvironment='KUBELET_ARGS=--node-ip=10.0.1.2 --eviction-hard=memory.available<200Mi,nodefs.available<7%'\n"
+    service = (
+        "[Service]\nEnvironment='KUBELET_ARGS=--node-ip=10.0.1.2 --eviction-hard=memory.available<200Mi,nodefs.available<7%'\n"
+    )
     config = read_kubelet_config(FakeBundle(BASE | drop_ins | {"kubelet/kubelet_service.txt": service}))
     assert {k: s.text for k, s in config.under("evictionHard").items()} == {"memory.available": "200Mi", "nodefs.available": "7%"}
 
@@ -66,7 +72,10 @@ def test_bottlerocket_writes_yaml_under_the_same_name():
     assert section.value("nodefs.available", "eviction hard") == "8%" and section.value("cluster_dns") == "10.100.0.10"
 
 
-@pytest.mark.parametrize("text", ["{", "null", "[]", "&a [*a, *a]", "<html>", "a: b: c: d", "\x00\x01", '{"maxPods": {"x": [1, {}]}, "evictionHard": "x"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "null", "[]", "&a [*a, *a]", "<html>", "a: b: c: d", "\x00\x01", '{"maxPods": {"x": [1, {}]}, "evictionHard": "x"}'],
+)
 def test_whatever_stands_there_instead_is_no_setting(text):
     section = kubelet.read(FakeBundle({"kubelet/config.json": text}), None)
     assert section.value("max_pods") is None and not section.issues

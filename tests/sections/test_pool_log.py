@@ -1,4 +1,3 @@
-
 """Every wording in which ipamd has written its pool into the log."""
 
 import pytest
@@ -28,22 +27,58 @@ def line(text: str) -> Evidence:
 @pytest.mark.parametrize(
     ("wording", "text", "numbers"),
     [
-        ("1.5", "2019-05-02T07:18:26Z [DEBUG] IP pool stats: total = 28, used = 20, c.currentMaxAddrsPerENI = 14, c.maxAddrsPerENI = 14", (None, "IP", 28, 20, None, None, 14)),
+        (
+            "1.5",
+            "2019-05-02T07:18:26Z [DEBUG] IP pool stats: total = 28, used = 20, c.currentMaxAddrsPerENI = 14, c.maxAddrsPerENI = 14",
+            (None, "IP", 28, 20, None, None, 14),
+        ),
         ("1.6-1.9", "IP pool stats: total = 27, used = 25, c.maxIPsPerENI = 9", (None, "IP", 27, 25, None, None, 9)),
         ("1.6-1.9", "Prefix pool stats: total = 32, used = 25, c.maxIPsPerENI = 144", (None, "Prefix", 32, 25, None, None, 144)),
-        ("1.10-1.11", "IP pool stats: total = 27, used = 20, IPs in Cooldown = 7, c.maxIPsPerENI = 9", (None, "IP", 27, 20, 7, None, 9)),
-        ("1.10 monitor", "IP/Prefix Address Pool stats: total: 18, assigned: 1, cooldownIPs: 2, total prefixes: 0", (None, None, 18, 1, 2, 0, None)),
-        ("1.12-1.19", "Prefix pool stats: Total IPs/Prefixes = 32/2, AssignedIPs/CooldownIPs: 30/1, c.maxIPsPerENI = 144", (None, "Prefix", 32, 30, 1, 2, 144)),
-        ("1.20", "IP pool stats for network card 1: Total IPs/Prefixes = 49/0, AssignedIPs/CooldownIPs: 3/0, c.maxIPsPerENI = 49", (1, "IP", 49, 3, 0, 0, 49)),
+        (
+            "1.10-1.11",
+            "IP pool stats: total = 27, used = 20, IPs in Cooldown = 7, c.maxIPsPerENI = 9",
+            (None, "IP", 27, 20, 7, None, 9),
+        ),
+        (
+            "1.10 monitor",
+            "IP/Prefix Address Pool stats: total: 18, assigned: 1, cooldownIPs: 2, total prefixes: 0",
+            (None, None, 18, 1, 2, 0, None),
+        ),
+        (
+            "1.12-1.19",
+            "Prefix pool stats: Total IPs/Prefixes = 32/2, AssignedIPs/CooldownIPs: 30/1, c.maxIPsPerENI = 144",
+            (None, "Prefix", 32, 30, 1, 2, 144),
+        ),
+        (
+            "1.20",
+            "IP pool stats for network card 1: Total IPs/Prefixes = 49/0, AssignedIPs/CooldownIPs: 3/0, c.maxIPsPerENI = 49",
+            (1, "IP", 49, 3, 0, 0, 49),
+        ),
         ("loop 1.19", "IP stats - total IPs: 29, assigned IPs: 10, cooldown IPs: 4", (None, None, 29, 10, 4, None, None)),
-        ("loop 1.20", "IP stats for Network Card 0 - total IPs: 28, assigned IPs: 3, cooldown IPs: 0", (0, None, 28, 3, 0, None, None)),
-        ("warm targets", "Current warm IP stats: target: 5, total: 9, assigned: 7, available: 2, short: 3, over 0", (None, None, 9, 7, None, None, None)),
+        (
+            "loop 1.20",
+            "IP stats for Network Card 0 - total IPs: 28, assigned IPs: 3, cooldown IPs: 0",
+            (0, None, 28, 3, 0, None, None),
+        ),
+        (
+            "warm targets",
+            "Current warm IP stats: target: 5, total: 9, assigned: 7, available: 2, short: 3, over 0",
+            (None, None, 9, 7, None, None, None),
+        ),
         ("warm targets", "Current warm IP stats: target: 5, total: 9, used: 7, curTarget: 3", (None, None, 9, 7, None, None, None)),
-        ("warm targets 1.12", "Current warm IP stats : target: 5, short: 0, over: 3, stats: Total IPs/Prefixes = 32/2, AssignedIPs/CooldownIPs: 24/8", (None, None, 32, 24, 8, 2, None)),
+        (
+            "warm targets 1.12",
+            "Current warm IP stats : target: 5, short: 0, over: 3, stats: Total IPs/Prefixes = 32/2, AssignedIPs/CooldownIPs: 24/8",
+            (None, None, 32, 24, 8, 2, None),
+        ),
         ("assignment", "AssignIPv4Address: IP address pool stats: total: 9, assigned 9", (None, None, 9, 9, None, None, None)),
-        ("assignment", "UnassignPodIPv4Address: IP address pool stats: total:9, assigned 8, pod(Name: x)", (None, None, 9, 8, None, None, None)),
+        (
+            "assignment",
+            "UnassignPodIPv4Address: IP address pool stats: total:9, assigned 8, pod(Name: x)",
+            (None, None, 9, 8, None, None, None),
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_wording_has_its_parser(wording, text, numbers):
     stat = pool_stat(line(zap(text)))
     assert wording_of(text) == wording
@@ -73,12 +108,8 @@ def test_other_lines_are_no_statistics(text):
 def test_the_newest_line_of_each_card_counts():
     text = (
         zap("IP stats for Network Card 0 - total IPs: 9, assigned IPs: 1, cooldown IPs: 0", "2026-01-10T11:00:00.000Z")
-        + zap(
-            "IP stats for Network Card 0 - total IPs: 18, assigned IPs: 9, cooldown IPs: 2", "2026-01-10T11:59:00.000Z"
-        )
-        + zap(
-            "IP stats for Network Card 1 - total IPs: 49, assigned IPs: 3, cooldown IPs: 0", "2026-01-10T11:58:00.000Z"
-        )
+        + zap("IP stats for Network Card 0 - total IPs: 18, assigned IPs: 9, cooldown IPs: 2", "2026-01-10T11:59:00.000Z")
+        + zap("IP stats for Network Card 1 - total IPs: 49, assigned IPs: 3, cooldown IPs: 0", "2026-01-10T11:58:00.000Z")
     )
     for release in (None, (1, 20, 4)):
         stats = latest_stats(FakeBundle({LOG: text}), (0, 1), release)

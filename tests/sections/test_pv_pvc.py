@@ -14,7 +14,9 @@ def line(clock, text, level="E"):
 
 
 def failed(clock, pvc=PVC, unique=EBS, operation="MountVolume.MountDevice"):
-    return line(clock, f'"{operation} failed for volume \\"{pvc}\\" ({unique} : rpc error: code = DeadlineExceeded" pod="shop/mysql-0"')
+    return line(
+        clock, f'"{operation} failed for volume \\"{pvc}\\" ({unique} : rpc error: code = DeadlineExceeded" pod="shop/mysql-0"'
+    )
 
 
 def succeeded(clock, pvc=PVC):
@@ -48,7 +50,10 @@ def test_old_complaints_are_history():
 
 def test_kinds_are_kept_apart():
     efs = 'UniqueName: \\"kubernetes.io/csi/efs.csi.aws.com^fs-0a1b2c3d::fsap-0a1b\\") pod \\"web-1\\"'
-    waits = line("11:59:00", '"Unable to attach or mount volumes for pod; skipping pod" err="unmounted volumes=[data], unattached volumes=[data kube-api-access-x]: timed out waiting for the condition" pod="shop/web-1"')
+    waits = line(
+        "11:59:00",
+        '"Unable to attach or mount volumes for pod; skipping pod" err="unmounted volumes=[data], unattached volumes=[data kube-api-access-x]: timed out waiting for the condition" pod="shop/web-1"',
+    )
     found = keys(read(failed("11:58:00", OTHER, efs, "MountVolume.SetUp") + waits))
     assert set(found) == {"pv_pvc.efs_failing", "pv_pvc.other_failing"} and found["pv_pvc.efs_failing"].speaks_for == ("efs",)
     assert found["pv_pvc.other_failing"].speaks_for == ()

@@ -1,4 +1,3 @@
-
 """Which settings are in force, and where each was read."""
 
 import json
@@ -35,10 +34,7 @@ def test_a_running_container_goes_before_a_stopped_one():
 
 
 def test_docker_inspect_gives_arrays():
-    text = (
-        json.dumps([{"Id": "c1", "Config": {"Image": "r/amazon-k8s-cni:v1.11.4", "Env": ["WARM_ENI_TARGET=3"]}}])
-        + "\n[]\n"
-    )
+    text = json.dumps([{"Id": "c1", "Config": {"Image": "r/amazon-k8s-cni:v1.11.4", "Env": ["WARM_ENI_TARGET=3"]}}]) + "\n[]\n"
     settings = read_settings(FakeBundle({"cni/cni-configuration-variables-dockerd.txt": text}))
     assert settings.number("WARM_ENI_TARGET") == 3 and settings.container.image.endswith("v1.11.4")
 
@@ -83,9 +79,7 @@ def test_ip_targets_override_the_warm_eni_and_prefix_targets():
 
 
 def test_values_that_are_no_numbers_or_booleans_count_as_not_set():
-    settings = read_settings(
-        FakeBundle({CNI_ENV: container({"MAX_ENI": "many", "ENABLE_POD_ENI": "yes", "ENABLE_IPv6": "T"})})
-    )
+    settings = read_settings(FakeBundle({CNI_ENV: container({"MAX_ENI": "many", "ENABLE_POD_ENI": "yes", "ENABLE_IPv6": "T"})}))
     assert settings.number("MAX_ENI") is None and not settings.flag("ENABLE_POD_ENI") and settings.flag("ENABLE_IPv6")
 
 
@@ -108,9 +102,7 @@ def test_the_release_is_read_where_the_running_one_shows():
 
 def test_the_image_list_names_the_release_when_it_holds_one_only():
     def release(*tags):
-        rows = "".join(
-            f"602401143452.dkr.ecr.us-west-2.amazonaws.com/{t} application/x sha256:1 42 MiB linux -\n" for t in tags
-        )
+        rows = "".join(f"602401143452.dkr.ecr.us-west-2.amazonaws.com/{t} application/x sha256:1 42 MiB linux -\n" for t in tags)
         bundle = FakeBundle({"containerd/containerd-images.txt": "REF TYPE\n" + rows})
         found = read_release(bundle, read_settings(bundle), metrics_file(bundle))
         return found and (found.text, found.number, found.ref.line)

@@ -1,4 +1,3 @@
-
 """The tolerant readers: whatever a collector left in place of a document is named, never guessed at."""
 
 import math
@@ -100,9 +99,7 @@ def test_half_a_last_line_is_not_read_as_a_number():
     assert read.outcome == "truncated" and read.one("awscni_total_ip_addresses") is None
 
 
-@pytest.mark.parametrize(
-    ("text", "outcome"), [("", "empty"), ("404 page not found\n", "unreadable"), ("<html>\n", "unreadable")]
-)
+@pytest.mark.parametrize(("text", "outcome"), [("", "empty"), ("404 page not found\n", "unreadable"), ("<html>\n", "unreadable")])
 def test_metrics_that_are_none_say_so(text, outcome):
     assert read_prometheus(text).outcome == outcome
 

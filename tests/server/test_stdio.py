@@ -87,7 +87,9 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def test_the_server_ends_with_zero_when_its_client_hangs_up(tmp_path: Path) -> None:
-    run = subprocess.run([sys.executable, "-m", "eks_diag_mcp", "--library", str(tmp_path)], stdin=subprocess.DEVNULL, check=False, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-m", "eks_diag_mcp", "--library", str(tmp_path)], stdin=subprocess.DEVNULL, check=False, timeout=60
+    )
     assert run.returncode == 0
 
 

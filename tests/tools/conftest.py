@@ -29,7 +29,7 @@ def one_node(tmp_path_factory: pytest.TempPathFactory) -> tuple[App, str]:
     scenario = scenarios.load("subnet-exhausted")
     scenario.write(folder / "archives")
     app = App(Settings(library=folder / "library", archives=folder / "archives"))
-    execution, work, _ = app.start_archive(scenario.instance_id)
+    _, work, _ = app.start_archive(scenario.instance_id)
     assert work.ended.wait(60) and work.state == "completed", work.message
     return app, scenario.instance_id
 

@@ -55,7 +55,9 @@ async def test_the_example_id_is_refused_where_a_node_would_be_asked(one_node: t
 
 async def test_dead_phrases_are_bridged_by_hints_and_findings(one_node: tuple[App, str]) -> None:
     async with calling(one_node[0]) as call:
-        found = await call("search", query="failed to assign an IP|no available IP|InsufficientFreeAddresses|failed to allocate ENI")
+        found = await call(
+            "search", query="failed to assign an IP|no available IP|InsufficientFreeAddresses|failed to allocate ENI"
+        )
         (hint,) = found["hints"]
         ids = re.findall(r"F-[0-9a-f]{8}", hint)
         summary = await call("summarize", finding_ids=ids)
@@ -64,7 +66,15 @@ async def test_dead_phrases_are_bridged_by_hints_and_findings(one_node: tuple[Ap
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-@pytest.mark.parametrize(("name", "word"), [("subnet-exhausted", "subnet_exhaustion"), ("eni-limit", "eni_limit"), ("cooldown-churn", "warm_target"), ("iam", "ipamd_failure")])
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("subnet-exhausted", "subnet_exhaustion"),
+        ("eni-limit", "eni_limit"),
+        ("cooldown-churn", "warm_target"),
+        ("iam", "ipamd_failure"),
+    ],
+)
 async def test_d1_from_collect_to_its_report(name: str, word: str, mode: str, tmp_path: Path) -> None:
     app, instance = archives_of(tmp_path, name), scenarios.load(name).instance_id
     async with calling(app, mode) as call:
@@ -82,14 +92,27 @@ async def test_d1_from_collect_to_its_report(name: str, word: str, mode: str, tm
     assert summary["report_yaml"].startswith(f"root_cause: {word} ")
     assert summary["grounded"] and summary["unresolved_finding_ids"] == [] and summary["evidence"]
     assert list(network["sections"]) == ["cni", "ipamd", "eni"] and network["rootCauseRanking"][0] == summary["root_cause"]
-    assert timeline["timeline"] and [e["offset_seconds"] for e in timeline["timeline"]] == sorted(e["offset_seconds"] for e in timeline["timeline"])
+    assert timeline["timeline"] and [e["offset_seconds"] for e in timeline["timeline"]] == sorted(
+        e["offset_seconds"] for e in timeline["timeline"]
+    )
 
 
 async def test_the_calls_that_runbooks_make_fit_the_schemas(one_node: tuple[App, str]) -> None:
     """Every recorded call of a tool that exists here: names, spellings and values are accepted (placeholders apart)."""
     names = {row.name for row in TOOLS}
-    required = {"sopName": "D1", "query": "kubelet", "executionId": "x", "symptom": "x", "instanceIds": "i-0123456789abcdef0,i-0123456789abcdef1"}
-    needed = {"get_sop": "sopName", "compare_nodes": "instanceIds", "search": "query", "status": "executionId"}  # a runbook may name the tool alone
+    required = {
+        "sopName": "D1",
+        "query": "kubelet",
+        "executionId": "x",
+        "symptom": "x",
+        "instanceIds": "i-0123456789abcdef0,i-0123456789abcdef1",
+    }
+    needed = {
+        "get_sop": "sopName",
+        "compare_nodes": "instanceIds",
+        "search": "query",
+        "status": "executionId",
+    }  # a runbook may name the tool alone
     refused = []
     async with Client(build_server(one_node[0])) as client:
         for row in CALLS:

@@ -27,10 +27,15 @@ pytestmark = pytest.mark.anyio
 Admit = Callable[[str], Bundle]
 
 WORDS = {
-    "subnet-exhausted": "subnet_exhaustion", "subnet-exhausted-at-start": "subnet_exhaustion", "eni-limit": "eni_limit",
-    "cooldown-churn": "warm_target", "iam": "ipamd_failure", "two-incidents": "eni_limit", "aws-node-absent": "ipamd_failure",
+    "subnet-exhausted": "subnet_exhaustion",
+    "subnet-exhausted-at-start": "subnet_exhaustion",
+    "eni-limit": "eni_limit",
+    "cooldown-churn": "warm_target",
+    "iam": "ipamd_failure",
+    "two-incidents": "eni_limit",
+    "aws-node-absent": "ipamd_failure",
     "healthy-1-20": "undetermined",
-}  # fmt: skip
+}
 """Scenario -> the word that D1's report must begin with."""
 AWS_NODE_DOWN, ENI_LIMIT, COOLING, UTILIZATION, PREFIXES = 3, 16, 17, 21, 32
 """Numbers of D1's steps."""
@@ -124,7 +129,12 @@ def test_detailed_adds_text_calls_and_facts(app: App, scenario_bundle: Admit) ->
     assert len(answer.steps) == 33 and step(answer, 9).calls and step(answer, 9).level == "MUST"
     assert step(answer, 8).text in app.sops.find("D1").text  # type: ignore[operator]
     assert set(step(answer, 8).facts or ()) == {"finding_ids", "namespace", "podName"}
-    assert "instanceId" not in (step(answer, 8).facts or ())
+    root = app.diagnosis(scenario_bundle("eni-limit")).root_cause
+    assert root is not None
+    ids = list(dict.fromkeys(i for reason in root.because for i in reason.ids))
+    assert step(answer, 26).calls == [
+        f"summarize(instanceId={answer.instanceId}, finding_ids={','.join(ids[:6])}, sop={answer.sop})"
+    ]
 
 
 async def test_the_shape_in_which_clients_call_it(one_node: tuple[App, str]) -> None:

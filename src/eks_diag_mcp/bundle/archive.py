@@ -230,7 +230,13 @@ def _tar_time(mtime: float) -> datetime | None:
 def _kind(info: tarfile.TarInfo) -> str:
     if info.issparse():
         return "sparse file"
-    names = {tarfile.SYMTYPE: "symlink", tarfile.LNKTYPE: "hard link", tarfile.FIFOTYPE: "FIFO", tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device"}
+    names = {
+        tarfile.SYMTYPE: "symlink",
+        tarfile.LNKTYPE: "hard link",
+        tarfile.FIFOTYPE: "FIFO",
+        tarfile.CHRTYPE: "device",
+        tarfile.BLKTYPE: "device",
+    }
     return names.get(info.type, "special file")
 
 

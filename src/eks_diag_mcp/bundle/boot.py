@@ -52,7 +52,9 @@ class BootFinder:
         """Boot time by the best witness; None when nothing tells."""
         if self._btime:
             return self._btime
-        gaps = sorted(when - timedelta(seconds=self._relative[text]) for text, when in self._human.items() if text in self._relative)
+        gaps = sorted(
+            when - timedelta(seconds=self._relative[text]) for text, when in self._human.items() if text in self._relative
+        )
         if gaps:
             return gaps[len(gaps) // 2]
         return captured - self._uptime if self._uptime else None

@@ -289,5 +289,3 @@ class Bundle:
     def finding_rows(self) -> tuple[FindingRow, ...]:
         """The stored halves of the findings (signatures.findings joins them with the catalogue)."""
         return tuple(read_findings(self.folder))
-
-

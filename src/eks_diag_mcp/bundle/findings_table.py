@@ -55,7 +55,13 @@ def write_findings(folder: Path, book: HitBook) -> None:
         hits["file"] += [page.file] * len(page.lines)
         hits["line"] += page.lines.tolist()
         hits["ts"] += [t if t > -(2**62) else None for t in page.times]
-    kinds = {"signature": pa.string(), "source": pa.string(), "file": pa.string(), "line": pa.int64(), "ts": pa.timestamp("ms", "UTC")}
+    kinds = {
+        "signature": pa.string(),
+        "source": pa.string(),
+        "file": pa.string(),
+        "line": pa.int64(),
+        "ts": pa.timestamp("ms", "UTC"),
+    }
     write_columns(folder / "hits" / "0.parquet", {name: (values, kinds[name]) for name, values in hits.items()})
     rows = [_row(signature, source, group) for (signature, source), group in sorted(chosen.items())]
     write_columns(
@@ -68,7 +74,10 @@ def write_findings(folder: Path, book: HitBook) -> None:
             "first": ([r.first for r in rows], pa.timestamp("ms", "UTC")),
             "last": ([r.last for r in rows], pa.timestamp("ms", "UTC")),
             "files": ([list(r.files) for r in rows], pa.list_(pa.string())),
-            "quotes": ([json.dumps([[q.file, q.line, q.time, q.text, q.at] for q in r.quotes], ensure_ascii=False) for r in rows], pa.string()),
+            "quotes": (
+                [json.dumps([[q.file, q.line, q.time, q.text, q.at] for q in r.quotes], ensure_ascii=False) for r in rows],
+                pa.string(),
+            ),
         },
     )
 
@@ -87,9 +96,15 @@ def _row(signature: str, source: str, group: list[FileHits]) -> FindingRow:
     if len(quotes) > _QUOTES:
         quotes = [*quotes[: _QUOTES - 1], quotes[-1]]
     return FindingRow(
-        signature, source, counted, sum(len(p.lines) for p in group) - len(times), min(times, default=None), max(times, default=None),
-        tuple(dict.fromkeys(p.file for p in group)), tuple(quotes),
-    )  # fmt: skip
+        signature,
+        source,
+        counted,
+        sum(len(p.lines) for p in group) - len(times),
+        min(times, default=None),
+        max(times, default=None),
+        tuple(dict.fromkeys(p.file for p in group)),
+        tuple(quotes),
+    )
 
 
 def read_findings(folder: Path) -> list[FindingRow]:

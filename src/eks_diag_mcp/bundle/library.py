@@ -1,9 +1,9 @@
 """The library: all bundles at hand, by instance, and the way a new one gets in.
 
-    <root>/v1/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
-    <root>/v1/drafts/                          what is being written
-    <root>/v1/leases/                          who is writing it
-    <root>/v1/patterns/                     compiled pattern databases"""
+<root>/v1/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
+<root>/v1/drafts/                          what is being written
+<root>/v1/leases/                          who is writing it
+<root>/v1/patterns/                     compiled pattern databases"""
 
 import hashlib
 import re
@@ -54,7 +54,9 @@ class Library:
         """The bundles of an instance (or alias), newest capture first."""
         if not _NAME.fullmatch(instance_id):
             return []
-        paths = self._manifests(instance_id) or [p for p in self._manifests() if instance_id in self._bundle(p.parent).manifest.aliases]
+        paths = self._manifests(instance_id) or [
+            p for p in self._manifests() if instance_id in self._bundle(p.parent).manifest.aliases
+        ]
         return sorted((self._bundle(p.parent) for p in paths), key=lambda b: (b.captured, b.manifest.admitted), reverse=True)
 
     def bundle(self, instance_id: str) -> Bundle:
@@ -111,7 +113,9 @@ class Library:
         try:
             digest = file_digest(archive)
         except OSError as error:
-            raise BadInput(f"The archive {archive.name!r} cannot be read ({type(error).__name__}).", "Check its path and rights.") from error
+            raise BadInput(
+                f"The archive {archive.name!r} cannot be read ({type(error).__name__}).", "Check its path and rights."
+            ) from error
         known = self.by_digest(digest)
         if known is not None:
             _refuse_other(_inside(known) or expect, claims)

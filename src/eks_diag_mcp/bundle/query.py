@@ -28,7 +28,7 @@ class Query:
     """One pattern, caseless, ASCII classes, searched in single lines.
 
     The fast scan may report too much, never too little: trailing `.*` are dropped for it, look-around is left out. `find`
-    decides on the line. A pattern that the fast scan cannot take at all is searched line by line (`scan` is None)."""
+    decides on the line. A pattern that the fast scan cannot take at all is searched line by line (`patterns` is None)."""
 
     def __init__(self, text: str) -> None:
         if not text.strip():
@@ -40,7 +40,8 @@ class Query:
             self._regex: Any = regex.compile(text, regex.IGNORECASE | regex.ASCII)
         except (regex.error, RecursionError, MemoryError, OverflowError, ValueError) as error:
             raise BadPattern(
-                f"The query is no regular expression: {str(error)[:120]}.", "Escape characters such as ( [ + or search a plain word."
+                f"The query is no regular expression: {str(error)[:120]}.",
+                "Escape characters such as ( [ + or search a plain word.",
             ) from error
         if self._regex.search(""):
             raise BadPattern("The query matches an empty line, so it would match every line.", "Name a word that the lines hold.")
@@ -56,7 +57,7 @@ class Query:
             return None
 
     def find(self, line: str) -> Any:
-        """The match in a line, or None. A line on which the pattern runs out of its time does not match."""
+        """The match in a line, or None. BadPattern where the pattern takes too long on it."""
         try:
             return self._regex.search(line, timeout=_LINE_TIMEOUT_S)
         except TimeoutError as error:

@@ -15,7 +15,9 @@ from .stamps import FileStamps
 from .store import secure_tree, store_faults
 
 
-def reindex(bundle: Bundle, rules: tuple[LineRule, ...], patterns: PatternSet, signatures: str, checkpoint: Callable[[], None]) -> None:
+def reindex(
+    bundle: Bundle, rules: tuple[LineRule, ...], patterns: PatternSet, signatures: str, checkpoint: Callable[[], None]
+) -> None:
     """Write hits/ and findings/ anew and note the signature set in the manifest."""
     book = HitBook(rules)
     scanner = BlockScanner(rules, patterns, book)

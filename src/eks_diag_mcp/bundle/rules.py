@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ class LineRule:
 
     __slots__ = ("find", "id", "pattern", "sampled", "scopes", "unless")
 
-    def __init__(self, id: str, pattern: str, unless: str | None = None, scopes: Iterable[str] = (), *, sampled: bool = False) -> None:
+    def __init__(
+        self, id: str, pattern: str, unless: str | None = None, scopes: Iterable[str] = (), *, sampled: bool = False
+    ) -> None:
         self.id, self.pattern = id, pattern
         self.find = re.compile(pattern, re.IGNORECASE | re.ASCII).search
         self.unless = re.compile(unless, re.IGNORECASE | re.ASCII).search if unless else None
@@ -87,7 +90,7 @@ class PatternSet:
         return database
 
     def lines(self, data: bytes, most: int | None = None) -> list[tuple[int, int]] | None:
-        """(pattern index, line index) of each line that a pattern may match, each once. May name too many, never too few.
+        """(pattern index, line index) of each line that a pattern may match, each once, in order of lines. May name too many, never too few.
         None: the patterns match at more than `most` places, so they tell lines no better than a look at each does."""
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
@@ -107,9 +110,14 @@ class PatternSet:
             return None
         if not found:
             return []
-        newlines = np.flatnonzero(np.frombuffer(plain, dtype=np.uint8) == 10)
-        at = np.searchsorted(newlines, np.asarray([end - 1 for _, end in found], dtype=np.int64), side="left").tolist()
-        return list(dict.fromkeys(zip([index for index, _ in found], at, strict=True)))
+        text = np.frombuffer(plain, dtype=np.uint8)
+        newlines, ends = np.flatnonzero(text == 10), np.asarray([end for _, end in found], dtype=np.int64)
+        at = np.searchsorted(newlines, ends - 1, side="left")
+        pairs = list(zip([index for index, _ in found], at.tolist(), strict=True))
+        # Behind a newline ends either a match that holds it or an empty one that begins the next line.
+        if more := [(pairs[k][0], pairs[k][1] + 1) for k in np.flatnonzero((ends > 0) & (text[ends - 1] == 10)).tolist()]:
+            pairs = sorted(pairs + more, key=itemgetter(1))
+        return list(dict.fromkeys(pairs))
 
 
 _CONTINUATION = bytes(range(0x80, 0xC0))

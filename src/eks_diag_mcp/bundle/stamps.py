@@ -21,7 +21,9 @@ _UNDECIDED = 50
 _HEAD = 40
 _FEW = 40
 _CROWD = 50_000
-_MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD], dtype=np.uint64)
+_MIX = np.array(
+    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD], dtype=np.uint64
+)
 """Odd numbers that make one number of a line's head."""
 _NO_JOURNAL = re.compile(
     rb"^(?:-- No entries --|No journal files were found\.?|-- No journal files were found --|System has not been booted with systemd|Failed to connect to bus|(?:bash: |sh: )?[\w./-]+: command not found)"

@@ -120,14 +120,27 @@ class TextWriter:
 
         self._pa = pa
         self._schema = pa.schema(
-            [("file_id", pa.int32()), ("file", pa.string()), ("source", pa.string()), ("offset", pa.int64()), ("first_line", pa.int64()),
-             ("n_lines", pa.int32()), ("ts_min", pa.timestamp("ms", "UTC")), ("ts_max", pa.timestamp("ms", "UTC")), ("text", pa.large_string())]
-        )  # fmt: skip
+            [
+                ("file_id", pa.int32()),
+                ("file", pa.string()),
+                ("source", pa.string()),
+                ("offset", pa.int64()),
+                ("first_line", pa.int64()),
+                ("n_lines", pa.int32()),
+                ("ts_min", pa.timestamp("ms", "UTC")),
+                ("ts_max", pa.timestamp("ms", "UTC")),
+                ("text", pa.large_string()),
+            ]
+        )
         (folder / "text").mkdir(parents=True)
         self._writer = pq.ParquetWriter(
-            folder / "text" / "0.parquet", self._schema, compression="zstd", compression_level=1,
-            use_dictionary=["file", "source"], write_statistics=["ts_min", "ts_max", "file_id"],
-        )  # fmt: skip
+            folder / "text" / "0.parquet",
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=["file", "source"],
+            write_statistics=["ts_min", "ts_max", "file_id"],
+        )
         self._queue: queue.Queue[Block | None] = queue.Queue(_QUEUE)
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="text-writer", daemon=True)
@@ -157,9 +170,7 @@ class TextWriter:
 
     def _flush(self, rows: list[Block]) -> None:
         pa = self._pa
-        columns: list[Any] = [
-            pa.array([getattr(r, f.name) for r in rows], f.type) for f in self._schema if f.name != "text"
-        ]
+        columns: list[Any] = [pa.array([getattr(r, f.name) for r in rows], f.type) for f in self._schema if f.name != "text"]
         columns.append(pa.array([r.text for r in rows], pa.large_binary()).cast(pa.large_string()))
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=len(rows))
 

@@ -71,8 +71,14 @@ def timeline(
 
 
 def _file(
-    bundle: Bundle, source: Source, entry: FileEntry, window: Window, known: Callable[[str, int], str | None], budget: Budget, result: Timeline
-) -> None:  # fmt: skip
+    bundle: Bundle,
+    source: Source,
+    entry: FileEntry,
+    window: Window,
+    known: Callable[[str, int], str | None],
+    budget: Budget,
+    result: Timeline,
+) -> None:
     reader = formats().reader(source.formats, bundle.clock_of(entry))
     for ref in bundle.blocks_of(entry.id):
         budget.checkpoint()
@@ -92,7 +98,18 @@ def _file(
             level = stamped.level if stamped else None
             signature = known(entry.path, ref.first_line + k)
             if signature or level in _LOUD:
-                result.events.append(Event(time, source.name, source.component, entry.path, ref.first_line + k, around(text.rstrip("\r"), message_start(text), 300), level, signature))
+                result.events.append(
+                    Event(
+                        time,
+                        source.name,
+                        source.component,
+                        entry.path,
+                        ref.first_line + k,
+                        around(text.rstrip("\r"), message_start(text), 300),
+                        level,
+                        signature,
+                    )
+                )
 
 
 def _folded(events: list[Event]) -> list[Event]:

@@ -40,7 +40,9 @@ class Case:
     def speaking_for(self, *causes: str) -> list[Finding]:
         """Findings that hold at the capture and speak for one of those causes, as cause or echo."""
         wanted = set(causes)
-        return [f for f in self.findings if wanted & set(f.speaks_for) and f.role != "context" and at_capture(f, self.bundle.captured)]
+        return [
+            f for f in self.findings if wanted & set(f.speaks_for) and f.role != "context" and at_capture(f, self.bundle.captured)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,6 @@ class Tally:
         total = causes[0] + 0.25 * min(3, len(causes) - 1) if causes else 0.0
         return total + (0.3 if causes else 0.6) * (echoes[0] if echoes else 0.0)
 
-
     @property
     def best(self) -> float:
         """The weight of the strongest line that says it; state and echoes do not count."""
@@ -108,23 +109,48 @@ class Board:
             self.tallies[cause].supports.append(
                 Support(
                     Reason(f"{finding.title} ({finding.count}x)", (finding.id,), finding.evidence[-1:]),
-                    finding.weight - 0.75 * min(place, 2), finding.role, at_capture(finding, captured),
-                    finding.healed_at is not None, brief, False, place > 0, finding.first_seen, finding.last_seen, finding.count,
-                )  # fmt: skip
+                    finding.weight - 0.75 * min(place, 2),
+                    finding.role,
+                    at_capture(finding, captured),
+                    finding.healed_at is not None,
+                    brief,
+                    False,
+                    place > 0,
+                    finding.first_seen,
+                    finding.last_seen,
+                    finding.count,
+                )
             )
 
     def enter_issue(self, issue: Issue, *, weight: float | None = None, cause: str | None = None) -> None:
         """An issue of a section speaks for its causes (or for `cause` alone)."""
         for place, name in enumerate([cause] if cause else issue.speaks_for):
             self.tallies[name].supports.append(
-                Support(Reason(issue.title, (issue.id,), issue.because[:1]), (weight or issue.weight) - 0.5 * min(place, 2), issue.role, True, state=True)
+                Support(
+                    Reason(issue.title, (issue.id,), issue.because[:1]),
+                    (weight or issue.weight) - 0.5 * min(place, 2),
+                    issue.role,
+                    True,
+                    state=True,
+                )
             )
 
-    def speak(self, cause: str, says: str, weight: float, *, evidence: Iterable[Evidence] = (), ids: tuple[str, ...] = (), role: Role = "cause") -> None:
+    def speak(
+        self,
+        cause: str,
+        says: str,
+        weight: float,
+        *,
+        evidence: Iterable[Evidence] = (),
+        ids: tuple[str, ...] = (),
+        role: Role = "cause",
+    ) -> None:
         """A judge's own argument for a cause, from arithmetic or order."""
         self.tallies[cause].supports.append(Support(Reason(says, ids, tuple(evidence)[:2]), weight, role, True, state=True))
 
-    def object(self, cause: str, says: str, *, ids: tuple[str, ...] = (), evidence: Iterable[Evidence] = (), rule_out: bool = False) -> None:
+    def object(
+        self, cause: str, says: str, *, ids: tuple[str, ...] = (), evidence: Iterable[Evidence] = (), rule_out: bool = False
+    ) -> None:
         """An argument against a cause; `rule_out` when it decides."""
         tally = self.tallies[cause]
         tally.against.append(Reason(says, ids, tuple(evidence)[:2]))

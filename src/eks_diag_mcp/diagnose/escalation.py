@@ -36,5 +36,7 @@ def _by_cause(text: str, diagnosis: Diagnosis, cause: str, why: str) -> Conditio
     if verdict is None or verdict.stand == "unknown":
         return Condition(text, "unknown", "the evidence does not decide")
     if verdict.stand == "supported":
-        return Condition(text, "yes" if verdict.when != "earlier" else "no", why if verdict.when != "earlier" else "it was so earlier")
+        return Condition(
+            text, "yes" if verdict.when != "earlier" else "no", why if verdict.when != "earlier" else "it was so earlier"
+        )
     return Condition(text, "no", verdict.against[0].says if verdict.against else "")

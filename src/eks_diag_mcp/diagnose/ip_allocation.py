@@ -9,7 +9,10 @@ from .board import Board, Case
 
 FAMILY = "ip_allocation."
 _ENOUGH = 3
-_EC2 = tuple(FAMILY + c for c in ("subnet_exhausted", "prefix_fragmented", "iam", "throttling", "subnet_excluded", "custom_networking", "attach_failed"))
+_EC2 = tuple(
+    FAMILY + c
+    for c in ("subnet_exhausted", "prefix_fragmented", "iam", "throttling", "subnet_excluded", "custom_networking", "attach_failed")
+)
 
 
 def judge_ip_allocation(case: Case, board: Board) -> None:
@@ -45,9 +48,10 @@ def _foreign_ipam(case: Case, board: Board) -> bool:
 def _symptoms(case: Case) -> list[Finding]:
     """Lines that hold at the capture and show a pod without an address."""
     return [
-        f for f in case.findings
+        f
+        for f in case.findings
         if f in case.speaking_for(*(c for c in f.speaks_for if c.startswith(FAMILY))) and f.role in ("cause", "echo")
-    ]  # fmt: skip
+    ]
 
 
 def _absent(case: Case, board: Board) -> None:
@@ -79,14 +83,22 @@ def _limit(case: Case, board: Board, symptoms: list[Finding]) -> None:
     tally = board[FAMILY + "eni_limit"]
     if issue is not None and symptoms and not tally.ruled_out:
         tally.supports = [s for s in tally.supports if s.reason.says != issue.title]
-        board.speak(FAMILY + "eni_limit", f"{issue.title}, and pods get no address", 5, ids=(issue.id, symptoms[0].id), evidence=issue.because[:1] or symptoms[0].evidence[:1])
+        board.speak(
+            FAMILY + "eni_limit",
+            f"{issue.title}, and pods get no address",
+            5,
+            ids=(issue.id, symptoms[0].id),
+            evidence=issue.because[:1] or symptoms[0].evidence[:1],
+        )
         return
     if refused:
         return
     if used is None or most is None:
         named = [f for c in _EC2 for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
         if named and not tally.best:
-            board.object(FAMILY + "eni_limit", f"EC2's own refusal names another reason: {named[0].title}", ids=(named[0].id,), rule_out=True)
+            board.object(
+                FAMILY + "eni_limit", f"EC2's own refusal names another reason: {named[0].title}", ids=(named[0].id,), rule_out=True
+            )
         return
     if issue is None and (used < most or (assigned is not None and total is not None and assigned < total)):
         free = "" if assigned is None or total is None else f", {total - assigned:.0f} of {total:.0f} addresses unassigned"
@@ -108,7 +120,9 @@ def _churn(case: Case, board: Board, symptoms: list[Finding]) -> None:
     if cooling > 0 and free == 0 and not blocked:
         first = symptoms[:1]
         says = f"{assigned:.0f} assigned + {cooling:.0f} cooling leave 0 free, and ipamd counts cooling addresses as available"
-        board.speak(cause, says, 5 if first else 3.5, ids=tuple(f.id for f in first), evidence=first[0].evidence[:1] if first else ())
+        board.speak(
+            cause, says, 5 if first else 3.5, ids=tuple(f.id for f in first), evidence=first[0].evidence[:1] if first else ()
+        )
         board.object(FAMILY + "eni_limit", f"{cooling:.0f} addresses only cool down; not every slot holds a pod", rule_out=True)
         board.object(FAMILY + "subnet_exhausted", "EC2 was not asked and did not refuse", rule_out=True)
     elif free > 0 and not case.speaking_for(cause):
@@ -130,7 +144,10 @@ def _subnet(case: Case, board: Board) -> None:
     asked = _asked(case, board)
     if case.value("cni", "mode") == "ipv6":
         board.object(split, "the node hands out IPv6 addresses of a /80 prefix, not IPv4 blocks", rule_out=True)
-    for cause, said, word in ((full, said_full, "InsufficientFreeAddressesInSubnet"), (split, said_split, "InsufficientCidrBlocks")):
+    for cause, said, word in (
+        (full, said_full, "InsufficientFreeAddressesInSubnet"),
+        (split, said_split, "InsufficientCidrBlocks"),
+    ):
         if not said and readable and (not board[cause].supports or asked):
             board.object(cause, f"ipamd.log holds no {word}{asked}", rule_out=True)
 
@@ -139,7 +156,11 @@ def _asked(case: Case, board: Board) -> str:
     """Why EC2's silence about the subnet means something: it was not asked, or it named another reason."""
     if case.issue("eni.limit_reached") is not None:
         return ": with every slot used, ipamd does not ask EC2 for more"
-    others = (*(c for c in _EC2 if not c.endswith(("subnet_exhausted", "prefix_fragmented"))), FAMILY + "eni_limit", FAMILY + "eni_leak")
+    others = (
+        *(c for c in _EC2 if not c.endswith(("subnet_exhausted", "prefix_fragmented"))),
+        FAMILY + "eni_limit",
+        FAMILY + "eni_leak",
+    )
     named = [f for c in others for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
     return f": EC2's refusal names another reason ({named[0].title})" if named else ""
 
@@ -151,7 +172,13 @@ def _leak(case: Case, board: Board) -> None:
     refused = [f for f in case.speaking_for(FAMILY + "eni_limit") if f.role == "cause" and "attachment" in f.signature]
     if unknown is not None and told and refused:
         ids = (unknown.id, told[0].id, refused[0].id)
-        board.speak(FAMILY + "eni_leak", f"{unknown.title}; EC2 refuses another one, and ipamd could not give one back", 5, ids=ids, evidence=told[0].evidence[:1])
+        board.speak(
+            FAMILY + "eni_leak",
+            f"{unknown.title}; EC2 refuses another one, and ipamd could not give one back",
+            5,
+            ids=ids,
+            evidence=told[0].evidence[:1],
+        )
         board.object(FAMILY + "eni_limit", "a slot is held by an interface that ipamd lost", ids=ids, rule_out=True)
 
 
@@ -177,6 +204,8 @@ def _kube_proxy(case: Case, board: Board) -> None:
     """With CLUSTER_ENDPOINT set, ipamd does not need the service address that kube-proxy programs."""
     endpoint = case.value("cni", "CLUSTER_ENDPOINT", "settings")
     if isinstance(endpoint, str) and endpoint:
-        board.object(FAMILY + "kube_proxy_down", "CLUSTER_ENDPOINT is set, so ipamd does not use the service address", rule_out=True)
+        board.object(
+            FAMILY + "kube_proxy_down", "CLUSTER_ENDPOINT is set, so ipamd does not use the service address", rule_out=True
+        )
     elif case.value("ipamd", "ipamd_up") is True and not board[FAMILY + "kube_proxy_down"].best and board["kube_proxy"].supports:
         board.object(FAMILY + "kube_proxy_down", "ipamd answered at the capture and complains of no service address", rule_out=True)

@@ -24,6 +24,8 @@ def judge_attachments(case: Case, board: Board) -> None:
         "ebs_csi",
         f"EC2 refuses another interface although ipamd holds {used:.0f} of {most:.0f} ENIs, and volumes wait to attach: "
         "the instance's attachment slots are used up",
-        5, ids=ids, evidence=refused[0].evidence[:1],
-    )  # fmt: skip
+        5,
+        ids=ids,
+        evidence=refused[0].evidence[:1],
+    )
     board.object(_ATTACH, f"ipamd holds only {used:.0f} of {most:.0f} ENIs; the slots went to volumes", ids=ids, rule_out=True)

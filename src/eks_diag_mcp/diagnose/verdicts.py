@@ -105,12 +105,20 @@ def _verdict(tally: Tally, values: dict[str, object]) -> Verdict | None:
         against.insert(0, Reason(f"its signs follow from {', '.join(tally.follows_from[:3])}"))
     severity: Severity = cause.severity if when != "earlier" else "medium"
     return Verdict(
-        cause.id, cause.title, stand, when, confidence_of(tally, stand), severity,
-        because=tuple(_because(tally)), against=tuple(against),
+        cause.id,
+        cause.title,
+        stand,
+        when,
+        confidence_of(tally, stand),
+        severity,
+        because=tuple(_because(tally)),
+        against=tuple(against),
         would_settle=cause.settles if stand == "unknown" else (),
         mitigation=plain(cause.mitigation, values) if stand == "supported" else None,
-        sops=cause.sops, since=since_of(tally), score=tally.score,
-    )  # fmt: skip
+        sops=cause.sops,
+        since=since_of(tally),
+        score=tally.score,
+    )
 
 
 def _because(tally: Tally) -> list[Reason]:

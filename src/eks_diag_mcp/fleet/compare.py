@@ -81,7 +81,9 @@ def _findings(nodes: Sequence[NodeView]) -> Iterable[Trait]:
 
 def _settings(nodes: Sequence[NodeView]) -> Iterable[Trait]:
     for name in sorted({r for n in nodes for r in n.readings}):
-        values: dict[str, Value] = {n.instance_id: v for n in nodes if name in n.readings and (v := n.readings[name].value) is not None}
+        values: dict[str, Value] = {
+            n.instance_id: v for n in nodes if name in n.readings and (v := n.readings[name].value) is not None
+        }
         if len(set(map(str, values.values()))) < 2:
             continue
         numbers = {k: v for k, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}

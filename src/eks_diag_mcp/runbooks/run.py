@@ -24,7 +24,7 @@ MAX_IDS = 3
 Facts = dict[str, str | tuple[str, ...]]
 """What steps hand on, by parameter name: instanceId, executionId, namespace, podName, clusterName, finding_ids ..."""
 
-_HEADLINE = re.compile(r"root cause\b.*?[\"“](?P<words>[^\"”\n]{8,160})[\"”]", re.DOTALL | re.IGNORECASE)
+_HEADLINE = re.compile(r"root cause\b.{0,300}?[\"“](?P<words>[^\"”\n]{8,160})[\"”]", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ MAX_STEPS = 120
 """Steps of one SOP that are read; the longest known runbook has about fifty."""
 MAX_CALLS = 8
 """Calls read from one bullet."""
+MAX_TEXT = 4_000
+"""Characters of a bullet after which wrapped lines are no longer added."""
 
 _NAMES = """
 collect status validate errors search read network_diagnostics storage_diagnostics correlate quick_triage summarize
@@ -144,6 +146,8 @@ def _bullets(text: str) -> list[_Bullet]:
 
 def _continue(found: list[_Bullet], more: str) -> None:
     """A wrapped line belongs to the bullet above it."""
+    if found and len(found[-1].text) + sum(map(len, found[-1].nested)) > MAX_TEXT:
+        return
     if found and found[-1].nested:
         found[-1].nested[-1] += f" {more}"
     elif found:
@@ -163,11 +167,13 @@ def calls_of(text: str) -> tuple[PlannedCall, ...]:
     named = [m for m in _TOOL.finditer(text) if (m["name"] or m["called"]) in TOOL_NAMES or m["word"]]
     found: dict[PlannedCall, None] = {}
     for place, match in enumerate(named):
-        if conditional and not _ASKED.search(text[: match.start()]):
+        if len(found) == MAX_CALLS:
+            break
+        if conditional and not _ASKED.search(text[max(0, match.start() - 40) : match.start()]):
             continue
         end = named[place + 1].start() if place + 1 < len(named) else len(text)
         found.setdefault(_call(match["name"] or match["called"], text[match.end() : end].split("\n", 1)[0]))
-    return tuple(found)[:MAX_CALLS]
+    return tuple(found)
 
 
 def _call(tool: str, rest: str) -> PlannedCall:

@@ -74,9 +74,7 @@ def _settings(cni: VpcCni) -> Iterator[Reading]:
         setting = cni.settings.get(name)
         if name not in cni.settings.read and name not in _ALWAYS_SHOWN:
             continue
-        note = setting.origin + (
-            "" if cni.settings.known(name) else "; the environment of aws-node is not in the bundle"
-        )
+        note = setting.origin + ("" if cni.settings.known(name) else "; the environment of aws-node is not in the bundle")
         spelled = "" if name in _ZERO_IS_UNSET and setting.value == "0" else setting.value
         yield Reading(name, spelled or "not set", ref=setting.ref, scope="settings", note=note)
     targets = cni.targets
@@ -102,9 +100,7 @@ def _config_issues(bundle: "Bundle", configs: tuple[CniConfig, ...], cni: VpcCni
         line = bundle.latest(r"cni plugin not initialized|No networks found in /etc/cni/net\.d", _RUNTIME_LOGS)
         recent = line if line and line.time and abs((bundle.captured - line.time).total_seconds()) <= 900 else None
         if recent or bundle.coverage("cni-env").readable:
-            title = (
-                "No CNI configuration on the node: aws-node writes it once ipamd is healthy, so ipamd was never ready"
-            )
+            title = "No CNI configuration on the node: aws-node writes it once ipamd is healthy, so ipamd was never ready"
             yield Issue("cni.conflist_missing", title, "high", (recent,) if recent else (), _NEVER_READY, "echo", 2)
     elif ours and not chosen.aws:
         title = f"{chosen.file} ({chosen.owner}) comes before {ours.file}: the runtime does not use the VPC CNI"

@@ -45,16 +45,26 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     readings = (
         *driver.readings(),
         Reading(
-            "volumes_allocatable", allocatable.value if allocatable else None, "volumes",
-            allocatable.evidence.ref if allocatable else None, None, "CSINode allocatable count as the driver logged it",
+            "volumes_allocatable",
+            allocatable.value if allocatable else None,
+            "volumes",
+            allocatable.evidence.ref if allocatable else None,
+            None,
+            "CSINode allocatable count as the driver logged it",
         ),
-        Reading("attachment_slots", slots.value if slots else None, "slots", slots.evidence.ref if slots else None, None, _SHARED_LIMIT),
         Reading(
-            "disks_attached", len(disks) or None, "disks", disks[0][1] if disks else None, None,
+            "attachment_slots", slots.value if slots else None, "slots", slots.evidence.ref if slots else None, None, _SHARED_LIMIT
+        ),
+        Reading(
+            "disks_attached",
+            len(disks) or None,
+            "disks",
+            disks[0][1] if disks else None,
+            None,
             "root disk and instance-store disks included",
         ),
         Reading("volumes_mounted", len(volumes) if mounts_read else None, "volumes", volumes[0].evidence.ref if volumes else None),
-    )  # fmt: skip
+    )
     issues = (*driver.shown_issues(bundle, "ebs_csi"), *_issues(driver, volumes, allocatable))
     coverage = tuple(bundle.coverage(s) for s in SOURCES)
     return Section("ebs_csi", _outcome(driver, volumes, mounts_read, issues), readings, issues, coverage)

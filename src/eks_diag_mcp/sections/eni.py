@@ -123,13 +123,7 @@ def _limit_issue(bundle: "Bundle", cni: VpcCni, limit: EniLimit) -> Iterator[Iss
     """Every usable ENI is attached and every slot of each is taken. One slot that is not even attached, or a limit that
     nobody knows, is enough to say nothing: then the bottleneck is elsewhere, or unknown."""
     full, giving = full_enis(cni, limit), giving_enis(cni)
-    if (
-        not full
-        or limit.enis_max is None
-        or limit.used is None
-        or limit.used < limit.enis_max
-        or len(full) < len(giving)
-    ):
+    if not full or limit.enis_max is None or limit.used is None or limit.used < limit.enis_max or len(full) < len(giving):
         return
     counts = count(full, cni.prefixes)
     max_eni = cni.settings.number("MAX_ENI")
@@ -172,9 +166,7 @@ def _branch_issues(cni: VpcCni) -> Iterator[Issue]:
         title = f"Trunk {trunk.id} is attached although security groups for pods are off: left from before"
         yield Issue("eni.trunk_left_over", title, "low", quotes, ("ip_allocation.branch_eni",), "context", 1)
     if wanted and trunk is None:
-        title = (
-            "Security groups for pods are on, but no trunk ENI is attached: pods that need a branch ENI cannot start"
-        )
+        title = "Security groups for pods are on, but no trunk ENI is attached: pods that need a branch ENI cannot start"
         yield Issue("eni.no_trunk", title, "low", quotes, ("ip_allocation.branch_eni",), weight=2)
 
 
@@ -182,9 +174,7 @@ def _interface_issues(cni: VpcCni, interfaces: tuple[Interface, ...]) -> Iterato
     enis = [i for i in interfaces if i.kind == "eni"]
     mtus = sorted({i.mtu for i in enis if i.mtu is not None})
     if len(mtus) > 1:
-        title = (
-            f"The node's interfaces differ in MTU ({', '.join(map(str, mtus))}): large packets are lost on some paths"
-        )
+        title = f"The node's interfaces differ in MTU ({', '.join(map(str, mtus))}): large packets are lost on some paths"
         yield Issue("eni.mtu_mixed", title, "medium", tuple(i.evidence for i in enis[:4]), ("mtu",), weight=3)
     down = [i for i in enis if not i.up]
     if down:

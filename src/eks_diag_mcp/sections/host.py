@@ -77,7 +77,9 @@ def _memory_readings(top: Top) -> Iterator[Reading]:
     ref = memory.evidence.ref if memory else None
     yield Reading("memory_total_gib", round(memory.total / GIB, 1) if memory else None, "GiB", ref)
     free = memory.free if memory else None
-    yield Reading("memory_free_gib", round(free / GIB, 1) if free is not None else None, "GiB", ref, note="unused; caches not counted")
+    yield Reading(
+        "memory_free_gib", round(free / GIB, 1) if free is not None else None, "GiB", ref, note="unused; caches not counted"
+    )
     yield Reading("memory_available_gib", round(left[0] / GIB, 1) if left else None, "GiB", left[1].ref if left else None)
     percent = share(left[0], memory.total) if left and memory else None
     yield Reading("memory_available_percent", percent, "percent", left[1].ref if left else None)

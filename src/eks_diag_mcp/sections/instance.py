@@ -32,7 +32,11 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     kind, (kernel, machine) = read_instance_type(bundle, facts), kernel_of(bundle)
     readings = (
         Reading(
-            "instance_type", kind.name or None if kind else None, "", kind.ref if kind else None, None,
+            "instance_type",
+            kind.name or None if kind else None,
+            "",
+            kind.ref if kind else None,
+            None,
             kind.origin if kind else "",
         ),
         *_place(bundle),
@@ -43,7 +47,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         *(_word(name, fact) for name, fact in labels_of(bundle).items()),
         *_boot(bundle),
         *outcome_readings(looks),
-    )  # fmt: skip
+    )
     issues = [i for look in looks.values() for i in look.issues]
     known = kind is not None or kernel is not None
     coverage = tuple(bundle.coverage(s) for s in SOURCES)

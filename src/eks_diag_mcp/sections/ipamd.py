@@ -82,16 +82,12 @@ def _without_dump(bundle: "Bundle", cni: VpcCni) -> Iterator[Reading]:
     total, assigned = cni.metrics.one("awscni_total_ip_addresses"), cni.metrics.one("awscni_assigned_ip_addresses")
     why = f"enis.json: {cni.pool.detail or cni.pool.outcome}"
     unit = "addresses"
-    yield Reading(
-        "ips_total", int(total.value) if total else None, unit, cni.metrics.ref(total) if total else None, note=why
-    )
+    yield Reading("ips_total", int(total.value) if total else None, unit, cni.metrics.ref(total) if total else None, note=why)
     if assigned:
         yield Reading("ips_assigned", int(assigned.value), unit, cni.metrics.ref(assigned), note="ipamd metric")
     else:
         ref = LineRef(saved[0].file, 1) if saved else None
-        yield Reading(
-            "ips_assigned", len(saved) if saved is not None else None, unit, ref, note="checkpoint" if saved else why
-        )
+        yield Reading("ips_assigned", len(saved) if saved is not None else None, unit, ref, note="checkpoint" if saved else why)
     for name in ("ips_cooling", "ips_free"):
         yield Reading(name, None, unit, note=why)
     yield Reading("utilization_percent", None, "percent", note=why)
@@ -131,9 +127,7 @@ def _counters(cni: VpcCni) -> Iterator[Reading]:
             sums[key] = value + sample.value, ref
         for key, (value, ref) in sums.items():
             if value > 0:
-                yield Reading(
-                    name.removeprefix("awscni_"), int(value), "events", ref, f"{label} {key}", "since ipamd started"
-                )
+                yield Reading(name.removeprefix("awscni_"), int(value), "events", ref, f"{label} {key}", "since ipamd started")
 
 
 def _targets(cni: VpcCni) -> Iterator[Reading]:
@@ -155,9 +149,7 @@ def _leaked(bundle: "Bundle", cni: VpcCni) -> Reading:
     leaks = find_leaks(held, read_container_ids(bundle), bundle.captured)
     ref = LineRef(cni.pool.file, 1) if cni.pool.datastore else None
     found = len(leaks.addresses) if leaks.addresses is not None else None
-    return Reading(
-        "ips_leaked", found, "addresses", ref, note=leaks.why or "held by a sandbox that containerd does not know"
-    )
+    return Reading("ips_leaked", found, "addresses", ref, note=leaks.why or "held by a sandbox that containerd does not know")
 
 
 def _leak_issue(bundle: "Bundle", cni: VpcCni) -> Iterator[Issue]:
@@ -183,9 +175,7 @@ def _pool_issues(bundle: "Bundle", cni: VpcCni, stats: tuple[PoolStat, ...]) -> 
             continue
         low = latest_too_low(bundle) if card == 0 else None
         recent = (low.evidence,) if low and low.evidence.time and bundle.captured - low.evidence.time <= FRESH else ()
-        title = (
-            f"Every one of the {counts.total} addresses of network card {card} is held by a pod: the next pod gets none"
-        )
+        title = f"Every one of the {counts.total} addresses of network card {card} is held by a pod: the next pod gets none"
         causes = ("ip_allocation.eni_limit", "ip_allocation.subnet_exhausted", "ip_allocation.prefix_fragmented")
         yield Issue("ipamd.pool_full", title, "high", (*quotes, *recent)[:4], causes, "echo", 1)
 
@@ -206,8 +196,7 @@ def _churn(cni: VpcCni, card: int, counts: Counts, quotes: tuple[Evidence, ...])
     blind = cni.targets.deciding == "ip" and sums.short == 0
     title = (
         f"No address of network card {card} is free: {counts.assigned} of {counts.total} are held by pods and "
-        f"{counts.cooling} cool down"
-        + ("; by its targets ipamd sees no shortage, so it asks for no more" if blind else "")
+        f"{counts.cooling} cool down" + ("; by its targets ipamd sees no shortage, so it asks for no more" if blind else "")
     )
     settings = cni.settings.evidence("WARM_IP_TARGET", "MINIMUM_IP_TARGET", "IP_COOLDOWN_PERIOD")
     # A single cooling address in a pool that pods fill is chance; a tenth of it, or a blind target, is the mechanism.

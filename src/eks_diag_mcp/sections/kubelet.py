@@ -103,9 +103,7 @@ def _evictions(bundle: "Bundle") -> tuple[tuple[Evidence, ...], Evidence | None]
     return bundle.grep(_EVICTED, ("kubelet-log",)), bundle.latest(_RECLAIMING, ("kubelet-log",))
 
 
-def _eviction_readings(
-    bundle: "Bundle", evicted: tuple[Evidence, ...], reclaiming: Evidence | None
-) -> Iterator[Reading]:
+def _eviction_readings(bundle: "Bundle", evicted: tuple[Evidence, ...], reclaiming: Evidence | None) -> Iterator[Reading]:
     readable = bundle.coverage("kubelet-log").readable
     last = evicted[-1] if evicted else None
     ref = last.ref if last else None
@@ -115,9 +113,7 @@ def _eviction_readings(
     yield Reading("last_eviction", when, ref=newest.ref if newest else None)
 
 
-def _eviction_issue(
-    bundle: "Bundle", evicted: tuple[Evidence, ...], reclaiming: Evidence | None
-) -> Iterator[Issue]:
+def _eviction_issue(bundle: "Bundle", evicted: tuple[Evidence, ...], reclaiming: Evidence | None) -> Iterator[Issue]:
     """For showing: the log's signatures speak for the cause, since each line names the resource."""
     newest = reclaiming or (evicted[-1] if evicted else None)
     if newest is None:

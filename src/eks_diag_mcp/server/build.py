@@ -88,9 +88,7 @@ def _finding(app: App, instance_id: str, finding_id: str) -> str:
     bundle, _ = app.bundle(instance_id)
     found = next((f for f in app.findings(bundle) if f.id == finding_id), None)
     if found is None:
-        raise UnknownFinding(
-            f"No finding {clean(finding_id, 40)!r} in the bundle of {bundle.instance_id}.", "errors lists them."
-        )
+        raise UnknownFinding(f"No finding {clean(finding_id, 40)!r} in the bundle of {bundle.instance_id}.", "errors lists them.")
     return finding_row(found, 5, 1000).model_dump_json(exclude_none=True)
 
 
@@ -117,6 +115,13 @@ def _candidates(app: App) -> dict[str, Any]:
         return [f.id for f in app.findings(app.library.bundle(instance))] if instance else ()
 
     return {
-        "instanceId": lambda _: app.known_instances(), "executionId": executions, "clusterName": lambda _: (), "name": sop_ids,
-        "sopName": sop_ids, "path": paths, "file": paths, "source": source_names, "finding_id": finding_ids,
-    }  # fmt: skip
+        "instanceId": lambda _: app.known_instances(),
+        "executionId": executions,
+        "clusterName": lambda _: (),
+        "name": sop_ids,
+        "sopName": sop_ids,
+        "path": paths,
+        "file": paths,
+        "source": source_names,
+        "finding_id": finding_ids,
+    }

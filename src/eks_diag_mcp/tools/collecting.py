@@ -10,7 +10,10 @@ from ..naming import EXAMPLE_INSTANCE
 from .room import Room, stamp
 from .shapes import Answer
 
-InstanceArg = Annotated[str | None, Field(description="EC2 instance id, node name or alias. Left out: the only one known", examples=["i-0123456789abcdef0"])]
+InstanceArg = Annotated[
+    str | None,
+    Field(description="EC2 instance id, node name or alias. Left out: the only one known", examples=["i-0123456789abcdef0"]),
+]
 
 
 class Task(Answer):
@@ -109,11 +112,17 @@ def collect(
         raise Unavailable(f"This server has no collector {via!r} configured.", 'Use via="archive" (a folder of log bundles).')
     execution, work, running = room.app.start_archive(instanceId)
     return CollectAnswer(
-        executionId=execution, instanceId=instanceId, via="archive",
+        executionId=execution,
+        instanceId=instanceId,
+        via="archive",
         why=_why(via, region or clusterName),
-        idempotent=True if running else None, task=_task(execution, work), poll_after_seconds=0 if work.state == "completed" else 2,
-        next_step=f'status(executionId="{execution}")' if work.state != "completed" else f'errors(instanceId="{instanceId}") or summarize(instanceId="{instanceId}")',
-    )  # fmt: skip
+        idempotent=True if running else None,
+        task=_task(execution, work),
+        poll_after_seconds=0 if work.state == "completed" else 2,
+        next_step=f'status(executionId="{execution}")'
+        if work.state != "completed"
+        else f'errors(instanceId="{instanceId}") or summarize(instanceId="{instanceId}")',
+    )
 
 
 def _why(via: str, place: str | None) -> str | None:
@@ -148,18 +157,27 @@ def status(
         manifest = bundle.manifest
         missing = [s for s in _expected() if bundle.coverage(s).state == "absent"]
         out = BundleOut(
-            id=bundle.digest[:12], collected_at=stamp(bundle.captured), files=len(manifest.files), bytes=sum(f.size for f in manifest.files),
-            lines=sum(f.lines for f in manifest.files), missing=missing or None, truncated=manifest.truncated or None,
-        )  # fmt: skip
+            id=bundle.digest[:12],
+            collected_at=stamp(bundle.captured),
+            files=len(manifest.files),
+            bytes=sum(f.size for f in manifest.files),
+            lines=sum(f.lines for f in manifest.files),
+            missing=missing or None,
+            truncated=manifest.truncated or None,
+        )
     following = {
         "working": f'Call status(executionId="{executionId}") again.',
         "completed": f'errors(instanceId="{instance_id}") lists what was found; summarize(instanceId="{instance_id}") gives the root cause.',
         "failed": "Mend what the message says, then collect again.",
     }
     return StatusAnswer(
-        executionId=executionId, instanceId=instance_id, task=_task(executionId, work), bundle=out, next_step=following[work.state],
+        executionId=executionId,
+        instanceId=instance_id,
+        task=_task(executionId, work),
+        bundle=out,
+        next_step=following[work.state],
         automation=Automation(status=words[work.state], failureReason=work.message or None, steps=steps),
-    )  # fmt: skip
+    )
 
 
 def _expected() -> list[str]:
@@ -182,11 +200,20 @@ def validate(room: Room, instanceId: InstanceArg = None, executionId: str | None
     damaged = [FileProblem(source=n, why=c.detail) for n, c in covers.items() if c.state == "unreadable"]
     cut = [FileProblem(source=n, why=c.detail) for n, c in covers.items() if c.state == "truncated"]
     return ValidateAnswer(
-        instanceId=bundle.instance_id, note=note, complete=not (missing or damaged or cut or manifest.truncated),
-        file_count=len(manifest.files), total_bytes=sum(f.size for f in manifest.files), captured=stamp(bundle.captured),
-        booted=stamp(bundle.boot), layout=manifest.layout,
-        present=[n for n, c in covers.items() if c.state in ("present", "masked")], missing=missing,
-        empty=[n for n, c in covers.items() if c.state == "empty"], unreadable=damaged, truncated=cut,
+        instanceId=bundle.instance_id,
+        note=note,
+        complete=not (missing or damaged or cut or manifest.truncated),
+        file_count=len(manifest.files),
+        total_bytes=sum(f.size for f in manifest.files),
+        captured=stamp(bundle.captured),
+        booted=stamp(bundle.boot),
+        layout=manifest.layout,
+        present=[n for n, c in covers.items() if c.state in ("present", "masked")],
+        missing=missing,
+        empty=[n for n, c in covers.items() if c.state == "empty"],
+        unreadable=damaged,
+        truncated=cut,
         masked_secrets=sum(f.masked for f in manifest.files),
-        notes=[*manifest.notes[:20], *([manifest.truncated] if manifest.truncated else [])] or None, provenance=manifest.provenance,
-    )  # fmt: skip
+        notes=[*manifest.notes[:20], *([manifest.truncated] if manifest.truncated else [])] or None,
+        provenance=manifest.provenance,
+    )

@@ -39,10 +39,13 @@ class CompareAnswer(Answer):
     insight: str
 
 
+_BOTH: list[Literal["errors", "config"]] = ["errors", "config"]
+
+
 def compare_nodes(
     room: Room,
     instanceIds: Annotated[list[str], Field(min_length=2, max_length=20, description="2 to 20 nodes with a bundle")],
-    compareFields: Annotated[list[Literal["errors", "config"]], Field(description="findings, settings or both")] = ["errors", "config"],  # noqa: B006 - read only
+    compareFields: Annotated[list[Literal["errors", "config"]], Field(description="findings, settings or both")] = _BOTH,
 ) -> CompareAnswer:
     """What differs between EKS nodes: findings, versions, settings and counters, ranked by how well they separate bad from healthy."""
     from ..fleet.compare import compare, shared, view
@@ -65,9 +68,13 @@ def compare_nodes(
     for trait in traits:
         having = sum(bool(v) for v in trait.values.values())
         row = TraitRow(
-            kind=trait.kind, name=trait.name, title=trait.title if trait.kind == "finding" else None,
-            nodes=f"{having} of {len(views)}" if trait.kind == "finding" else None, separation=trait.separation, values=dict(trait.values),
-        )  # fmt: skip
+            kind=trait.kind,
+            name=trait.name,
+            title=trait.title if trait.kind == "finding" else None,
+            nodes=f"{having} of {len(views)}" if trait.kind == "finding" else None,
+            separation=trait.separation,
+            values=dict(trait.values),
+        )
         used += len(row.model_dump_json(exclude_none=True))
         if out and used > PAGE_CHARS:
             break
@@ -75,5 +82,13 @@ def compare_nodes(
     bad = [v for v in views if v.bad]
     best = next((t for t in traits if t.separation >= 0.9 and t.role != "echo"), None)
     insight = f"{len(bad)} of {len(views)} nodes have a supported cause"
-    insight += f"; {best.name} separates them from the rest" if best and bad and len(bad) < len(views) else "; nothing separates them cleanly" if bad else ""
-    return CompareAnswer(nodes=rows, differences=out, shown=len(out), total=len(traits), shared_findings=list(shared(views)), insight=insight + ".")
+    insight += (
+        f"; {best.name} separates them from the rest"
+        if best and bad and len(bad) < len(views)
+        else "; nothing separates them cleanly"
+        if bad
+        else ""
+    )
+    return CompareAnswer(
+        nodes=rows, differences=out, shown=len(out), total=len(traits), shared_findings=list(shared(views)), insight=insight + "."
+    )

@@ -72,7 +72,9 @@ class CorrelateAnswer(Answer):
 def correlate(
     room: Room,
     instanceId: InstanceArg = None,
-    pivotEvent: Annotated[str | None, Field(description="Regex or phrase; left out: the first critical cause line", examples=["failed to assign"])] = None,
+    pivotEvent: Annotated[
+        str | None, Field(description="Regex or phrase; left out: the first critical cause line", examples=["failed to assign"])
+    ] = None,
     timeWindow: Annotated[int, Field(ge=1, le=3600, description="Seconds each side")] = 60,
     components: Annotated[list[str] | None, Field(description="Sources or groups; all if left out")] = None,
     maxEvents: Annotated[int, Field(ge=1, le=500)] = 100,
@@ -87,9 +89,18 @@ def correlate(
     pivot, moment = _pivot(room, bundle, pivotEvent)
     if moment is None:
         return CorrelateAnswer(
-            instanceId=bundle.instance_id, note=note, pivots=[pivot], window="none", timeline=[], shown=0, total=0,
-            by_component={}, clusters=[], gaps=["the pivot has no time, so nothing can be put around it"], complete=True,
-        )  # fmt: skip
+            instanceId=bundle.instance_id,
+            note=note,
+            pivots=[pivot],
+            window="none",
+            timeline=[],
+            shown=0,
+            total=0,
+            by_component={},
+            clusters=[],
+            gaps=["the pivot has no time, so nothing can be put around it"],
+            complete=True,
+        )
     side = timedelta(seconds=timeWindow)
     names = sources().expand(components) if components else None
     known = room.app.known_lines(bundle)
@@ -99,12 +110,22 @@ def correlate(
     rows = _rows(found.events[at : at + maxEvents], moment, known)
     following = at + len(rows)
     return CorrelateAnswer(
-        instanceId=bundle.instance_id, note=note, pivots=[pivot], window=f"{stamp(span.start)} to {stamp(span.end)}", timeline=rows,
-        shown=len(rows), total=len(found.events), nextPageToken=token(following) if following < len(found.events) else None,
-        by_component=dict(sorted(found.lines_by_component.items())), clusters=_clusters(found.events),
-        first_cause=next((f"{e.signature} at {stamp(e.time)}" for e in found.events if known.get((e.file, e.line), ("", ""))[1] == "cause"), None),
-        gaps=found.gaps, complete=found.complete,
-    )  # fmt: skip
+        instanceId=bundle.instance_id,
+        note=note,
+        pivots=[pivot],
+        window=f"{stamp(span.start)} to {stamp(span.end)}",
+        timeline=rows,
+        shown=len(rows),
+        total=len(found.events),
+        nextPageToken=token(following) if following < len(found.events) else None,
+        by_component=dict(sorted(found.lines_by_component.items())),
+        clusters=_clusters(found.events),
+        first_cause=next(
+            (f"{e.signature} at {stamp(e.time)}" for e in found.events if known.get((e.file, e.line), ("", ""))[1] == "cause"), None
+        ),
+        gaps=found.gaps,
+        complete=found.complete,
+    )
 
 
 def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, datetime | None]:
@@ -119,14 +140,23 @@ def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, date
         if not leading:
             raise BadInput("The bundle has no timed finding to turn on.", "Name a pivotEvent: a phrase or regex.")
         first = leading[0]
-        return Pivot(why=f"the first line of the leading finding: {first.title}", time=stamp(first.first_seen), matches=first.count, at=line(first.evidence[0], 300)), first.first_seen
+        return Pivot(
+            why=f"the first line of the leading finding: {first.title}",
+            time=stamp(first.first_seen),
+            matches=first.count,
+            at=line(first.evidence[0], 300),
+        ), first.first_seen
     query = Query(event)
     result = search(bundle, query, in_order(bundle, None), Window(None, None, ""), room.budget(3))
     best: tuple[datetime, str, Line] | None = None
     for found in result.files:
         for match in quoted(bundle, query, found, found.lines[-1:], 0):
             if match.time and (best is None or match.time > best[0]):
-                best = (match.time, found.entry.path, Line(file=found.entry.path, line=match.line, time=stamp(match.time), text=shown(match.text, 300)))
+                best = (
+                    match.time,
+                    found.entry.path,
+                    Line(file=found.entry.path, line=match.line, time=stamp(match.time), text=shown(match.text, 300)),
+                )
     total = sum(f.count for f in result.files)
     if best is None:
         why = "pivotEvent matches no line that carries a time" if total else "pivotEvent matches no line"
@@ -139,10 +169,17 @@ def _rows(events: "list[Event]", moment: datetime, known: dict[tuple[str, int], 
     used = 0
     for event in events:
         row = EventOut(
-            offset_seconds=round((event.time - moment).total_seconds(), 3), time=stamp(event.time), source=event.source,
-            signature=event.signature, role=known.get((event.file, event.line), (None, None))[1], level=event.level,
-            count=event.count if event.count > 1 else None, file=event.file, line=event.line, text=shown(event.text, 310),
-        )  # fmt: skip
+            offset_seconds=round((event.time - moment).total_seconds(), 3),
+            time=stamp(event.time),
+            source=event.source,
+            signature=event.signature,
+            role=known.get((event.file, event.line), (None, None))[1],
+            level=event.level,
+            count=event.count if event.count > 1 else None,
+            file=event.file,
+            line=event.line,
+            text=shown(event.text, 310),
+        )
         used += len(row.model_dump_json(exclude_none=True))
         if rows and used > PAGE_CHARS:
             break
@@ -160,6 +197,11 @@ def _clusters(events: "list[Event]") -> list[Cluster]:
             runs.append([event])
     big = sorted((r for r in runs if len(r) > 1), key=len, reverse=True)[:5]
     return [
-        Cluster(start=stamp(r[0].time), end=stamp(r[-1].time), events=len(r), components=[c for c, _ in Counter(e.component for e in r).most_common(4)])
+        Cluster(
+            start=stamp(r[0].time),
+            end=stamp(r[-1].time),
+            events=len(r),
+            components=[c for c, _ in Counter(e.component for e in r).most_common(4)],
+        )
         for r in sorted(big, key=lambda r: r[0].time)
-    ]  # fmt: skip
+    ]

@@ -67,12 +67,17 @@ def errors(
     following = at + len(rows)
     first = at == 0
     return ErrorsAnswer(
-        instanceId=bundle.instance_id, note=note, findings=rows, shown=len(rows), total=len(inside),
+        instanceId=bundle.instance_id,
+        note=note,
+        findings=rows,
+        shown=len(rows),
+        total=len(inside),
         summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
         nextPageToken=token(following) if following < len(inside) else None,
         window=window_out(span, len(chosen) - len(inside), sum(f.untimed for f in inside)),
-        coverage=_gaps(bundle) if first else [], suggested_sops=suggest(room, every[:5]) if first else [],
-    )  # fmt: skip
+        coverage=_gaps(bundle) if first else [],
+        suggested_sops=suggest(room, every[:5]) if first else [],
+    )
 
 
 def _chosen(findings: tuple[Finding, ...], severity: Level, source: str | None) -> list[Finding]:

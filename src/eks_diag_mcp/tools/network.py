@@ -91,12 +91,17 @@ def diagnostics(room: Room, instance_id: str | None, names: list[str]) -> Diagno
     words = [f"problems in {', '.join(bad)}" if bad else "no problem in the sections read"]
     words += [f"unknown: {', '.join(dark)}"] if dark else []
     return DiagnosticsAnswer(
-        instanceId=bundle.instance_id, note=note, captured=stamp(bundle.captured),
-        CRITICAL_WARNINGS=list(dict.fromkeys(f"{i.title} [{i.id}]" for i in issues if i.severity in ("critical", "high") and i.speaks_for)),
-        rootCauseRanking=ranking, overallAssessment="; ".join(words),
+        instanceId=bundle.instance_id,
+        note=note,
+        captured=stamp(bundle.captured),
+        CRITICAL_WARNINGS=list(
+            dict.fromkeys(f"{i.title} [{i.id}]" for i in issues if i.severity in ("critical", "high") and i.speaks_for)
+        ),
+        rootCauseRanking=ranking,
+        overallAssessment="; ".join(words),
         sections={name: section_out(section) for name, section in found.items()},
         suggested_sops=suggest(room, room.app.findings(bundle)[:5], ranking[:2]),
-    )  # fmt: skip
+    )
 
 
 def section_out(section: Section) -> SectionOut:
@@ -106,10 +111,15 @@ def section_out(section: Section) -> SectionOut:
         if reading.scope is not None and reading.value is not None:
             parts.setdefault(reading.scope, {})[reading.name] = _value(reading)
     return SectionOut(
-        outcome=section.outcome, readings=[_reading(r) for r in section.readings if r.scope is None], parts=parts or None,
-        issues=[IssueOut(id=i.id, title=i.title, severity=i.severity, evidence=[line(e, 200) for e in i.because[:1]]) for i in section.issues],
+        outcome=section.outcome,
+        readings=[_reading(r) for r in section.readings if r.scope is None],
+        parts=parts or None,
+        issues=[
+            IssueOut(id=i.id, title=i.title, severity=i.severity, evidence=[line(e, 200) for e in i.because[:1]])
+            for i in section.issues
+        ],
         coverage=[f"{c.source}: {c.state}" for c in section.coverage if not c.readable],
-    )  # fmt: skip
+    )
 
 
 def _value(reading: Reading) -> Any:
@@ -118,4 +128,6 @@ def _value(reading: Reading) -> Any:
 
 def _reading(reading: Reading) -> ReadingOut:
     unit = reading.unit if reading.unit not in ("", "addresses") else None
-    return ReadingOut(name=reading.name, value=_value(reading), unit=unit, at=str(reading.ref) if reading.ref else None, note=reading.note or None)
+    return ReadingOut(
+        name=reading.name, value=_value(reading), unit=unit, at=str(reading.ref) if reading.ref else None, note=reading.note or None
+    )

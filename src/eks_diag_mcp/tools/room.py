@@ -52,7 +52,9 @@ def moment(text: str, name: str) -> datetime:
     try:
         time = datetime.fromisoformat(value.replace("Z", "+00:00"))
     except ValueError as error:
-        raise BadInput(f"{name} is no time: {one_line(value, 60)!r}.", "Use ISO 8601 (2026-11-20T14:30:00Z) or epoch seconds.") from error
+        raise BadInput(
+            f"{name} is no time: {one_line(value, 60)!r}.", "Use ISO 8601 (2026-11-20T14:30:00Z) or epoch seconds."
+        ) from error
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
@@ -63,7 +65,9 @@ def window(start: str | None, end: str | None, incident: str | None) -> Window:
         return Window(time - timedelta(minutes=5), time + timedelta(minutes=5), "5 minutes around incidentTime")
     if not start and not end:
         return Window(None, None, "the whole bundle")
-    found = Window(moment(start, "startTime") if start else None, moment(end, "endTime") if end else None, "startTime and endTime as given")
+    found = Window(
+        moment(start, "startTime") if start else None, moment(end, "endTime") if end else None, "startTime and endTime as given"
+    )
     if found.start and found.end and found.start >= found.end:
         raise BadInput("startTime is not before endTime.", "Swap them or widen the window.")
     return found

@@ -71,9 +71,17 @@ class RunAnswer(Answer):
 def planned(book: "Sop", instance_id: str | None, steps: "list[Ticked]", *, detailed: bool) -> RunAnswer:
     """The plan of a run that was not made."""
     answer = RunAnswer(
-        sop=book.id, instanceId=instance_id, dry_run=True, headline="Nothing was called: this is the plan.", root_causes=[], report_yaml="",
-        steps=[_row(t, detailed=detailed) for t in steps], outcomes=_outcomes(steps), escalate=[], open_questions=[],
-    )  # fmt: skip
+        sop=book.id,
+        instanceId=instance_id,
+        dry_run=True,
+        headline="Nothing was called: this is the plan.",
+        root_causes=[],
+        report_yaml="",
+        steps=[_row(t, detailed=detailed) for t in steps],
+        outcomes=_outcomes(steps),
+        escalate=[],
+        open_questions=[],
+    )
     return fitted(answer, _optional(steps), detailed=detailed)
 
 
@@ -89,11 +97,19 @@ def concluded(
 ) -> RunAnswer:
     """The answer of a run: the transcript beside the verdict of summarize."""
     answer = RunAnswer(
-        sop=book.id, instanceId=summary.instanceId, note=note, captured=captured, headline=_headline(book, transcript, summary, diagnosis),
-        root_cause=summary.root_cause, root_causes=[_cause(row, summary, first=k == 0) for k, row in enumerate(summary.root_causes)],
-        steps=[_row(t, detailed=detailed) for t in transcript.steps], outcomes=_outcomes(transcript.steps), report_yaml=summary.report_yaml,
-        escalate=summary.escalate, open_questions=_questions(transcript, summary),
-    )  # fmt: skip
+        sop=book.id,
+        instanceId=summary.instanceId,
+        note=note,
+        captured=captured,
+        headline=_headline(book, transcript, summary, diagnosis),
+        root_cause=summary.root_cause,
+        root_causes=[_cause(row, summary, first=k == 0) for k, row in enumerate(summary.root_causes)],
+        steps=[_row(t, detailed=detailed) for t in transcript.steps],
+        outcomes=_outcomes(transcript.steps),
+        report_yaml=summary.report_yaml,
+        escalate=summary.escalate,
+        open_questions=_questions(transcript, summary),
+    )
     return fitted(answer, _optional(transcript.steps), detailed=detailed)
 
 
@@ -141,9 +157,15 @@ def _cause(row: CauseRow, summary: SummaryAnswer, *, first: bool) -> CauseLine:
         return CauseLine(id=row.id, stand=row.stand, when=row.when, says=telling[0].says if telling else None)
     ids = list(dict.fromkeys(i for reason in reasons for i in reason.ids or []))
     return CauseLine(
-        id=row.id, stand=row.stand, when=row.when, confidence=row.confidence, because=[r.says for r in reasons],
-        against=[r.says for r in objections] or None, finding_ids=ids[:6] or None, verify=summary.mitigation.verify if summary.mitigation else None,
-    )  # fmt: skip
+        id=row.id,
+        stand=row.stand,
+        when=row.when,
+        confidence=row.confidence,
+        because=[r.says for r in reasons],
+        against=[r.says for r in objections] or None,
+        finding_ids=ids[:6] or None,
+        verify=summary.mitigation.verify if summary.mitigation else None,
+    )
 
 
 def _questions(transcript: "Transcript", summary: SummaryAnswer) -> list[str]:

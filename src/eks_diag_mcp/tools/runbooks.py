@@ -63,7 +63,15 @@ def list_sops(
     if category:
         ranked = [(s, m) for s, m in ranked if s.category.lower() == category.strip().lower()]
     rows = [
-        SopRow(id=s.id, short_id=s.short_id, title=s.title, severity=s.severity, description=one_line(s.description, 200), origin=s.origin, match=m)
+        SopRow(
+            id=s.id,
+            short_id=s.short_id,
+            title=s.title,
+            severity=s.severity,
+            description=one_line(s.description, 200),
+            origin=s.origin,
+            match=m,
+        )
         for s, m in ranked
     ]
     return SopsAnswer(sops=rows, total=len(rows), faults=list(room.app.sops.faults) or None)

@@ -96,9 +96,13 @@ class _Desk:
         """As the run sees it."""
         app, known = self._room.app, Known(self._room.app.diagnosis(self._bundle), self._value)
         return Desk(
-            tools=_shapes(), call=self._call, known=lambda: known, late=lambda level: app.now() - self._began > _LATE_S[level],
-            checkpoint=self._outer.checkpoint, progress=self._outer.progress,
-        )  # fmt: skip
+            tools=_shapes(),
+            call=self._call,
+            known=lambda: known,
+            late=lambda level: app.now() - self._began > _LATE_S[level],
+            checkpoint=self._outer.checkpoint,
+            progress=self._outer.progress,
+        )
 
     def _value(self, section: str, reading: str) -> object:
         return self._room.app.section(self._bundle, section).value(reading)

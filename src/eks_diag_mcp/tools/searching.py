@@ -111,12 +111,21 @@ def search(
     if not result.files and not pageToken:
         hints += _elsewhere(room, bundle, compiled, names)
     return SearchAnswer(
-        instanceId=bundle.instance_id, note=note, results=page.rows, hints=hints,
-        total_matches=sum(f.count for f in result.files), shown_matches=page.shown, files_searched=result.searched,
-        files_with_matches=len(result.files), bytes_searched=result.bytes, nextPageToken=token(*following) if following else None,
-        complete=result.complete, why=None if result.complete else f"{result.why}; counts are lower bounds",
-        window=window_out(span, result.outside, result.untimed), coverage=_looked(bundle, names, result),
-    )  # fmt: skip
+        instanceId=bundle.instance_id,
+        note=note,
+        results=page.rows,
+        hints=hints,
+        total_matches=sum(f.count for f in result.files),
+        shown_matches=page.shown,
+        files_searched=result.searched,
+        files_with_matches=len(result.files),
+        bytes_searched=result.bytes,
+        nextPageToken=token(*following) if following else None,
+        complete=result.complete,
+        why=None if result.complete else f"{result.why}; counts are lower bounds",
+        window=window_out(span, result.outside, result.untimed),
+        coverage=_looked(bundle, names, result),
+    )
 
 
 class _Page:
@@ -175,16 +184,23 @@ class _Page:
     def _add(self, found: "FileMatches", chosen: "list[Match]") -> None:
         rows = [
             MatchRow(
-                line=m.line, time=stamp(m.time), role=self._roles.get((found.entry.path, m.line), "unclassified"), text=shown(m.text),
-                count=m.count if m.count > 1 else None, first=stamp(m.first) if m.count > 1 else None,
-                before=[shown(t, 200) for t in m.before] or None, after=[shown(t, 200) for t in m.after] or None,
-            )  # fmt: skip
+                line=m.line,
+                time=stamp(m.time),
+                role=self._roles.get((found.entry.path, m.line), "unclassified"),
+                text=shown(m.text),
+                count=m.count if m.count > 1 else None,
+                first=stamp(m.first) if m.count > 1 else None,
+                before=[shown(t, 200) for t in m.before] or None,
+                after=[shown(t, 200) for t in m.after] or None,
+            )
             for m in chosen
         ]
         self._left -= len(rows)
         self.shown += len(rows)
         finding_id = self._room.app.remember_search(self._bundle, self._query.text, found.entry.path)
-        self.rows.append(FileRow(finding_id=finding_id, source=found.entry.source, file=found.entry.path, match_count=found.count, matches=rows))
+        self.rows.append(
+            FileRow(finding_id=finding_id, source=found.entry.source, file=found.entry.path, match_count=found.count, matches=rows)
+        )
 
 
 def _elsewhere(room: Room, bundle: "Bundle", query: object, names: frozenset[str] | None) -> list[str]:
@@ -234,9 +250,15 @@ def read(
             break
         lines.append(row)
     return ReadAnswer(
-        instanceId=bundle.instance_id, note=note, file=entry.path, source=entry.source, state=entry.state, lines=lines,
-        total_lines=entry.lines, next_line=following,
-    )  # fmt: skip
+        instanceId=bundle.instance_id,
+        note=note,
+        file=entry.path,
+        source=entry.source,
+        state=entry.state,
+        lines=lines,
+        total_lines=entry.lines,
+        next_line=following,
+    )
 
 
 def _only(bundle: "Bundle", source: str | None) -> str:

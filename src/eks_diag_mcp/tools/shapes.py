@@ -98,10 +98,18 @@ def finding_row(finding: Finding, lines: int, limit: int) -> FindingRow:
     if lines == 1 and finding.evidence:
         chosen = finding.evidence[-1:]
     return FindingRow(
-        finding_id=finding.id, signature=finding.signature, title=finding.title, severity=finding.severity, role=finding.role,
-        source=finding.source, count=finding.count, first_seen=stamp(finding.first_seen), last_seen=stamp(finding.last_seen),
-        healed_at=stamp(finding.healed_at), evidence=[line(e, limit) for e in chosen],
-    )  # fmt: skip
+        finding_id=finding.id,
+        signature=finding.signature,
+        title=finding.title,
+        severity=finding.severity,
+        role=finding.role,
+        source=finding.source,
+        count=finding.count,
+        first_seen=stamp(finding.first_seen),
+        last_seen=stamp(finding.last_seen),
+        healed_at=stamp(finding.healed_at),
+        evidence=[line(e, limit) for e in chosen],
+    )
 
 
 def arguments(reasons: Iterable[Reason], most: int, *, quote: bool) -> list[Argument] | None:
@@ -117,15 +125,27 @@ def cause_row(verdict: Verdict, *, full: bool, recommend: bool = True, quote: bo
     """A verdict; `full` for the first one, short for its rivals."""
     fix = verdict.mitigation
     return CauseRow(
-        id=verdict.id, title=verdict.title, stand=verdict.stand, when=verdict.when, confidence=verdict.confidence, severity=verdict.severity,
+        id=verdict.id,
+        title=verdict.title,
+        stand=verdict.stand,
+        when=verdict.when,
+        confidence=verdict.confidence,
+        severity=verdict.severity,
         since=stamp(verdict.since) if full else None,
         because=arguments(verdict.because, 4 if full else 1, quote=quote and full),
         against=arguments(verdict.against, 3 if full else 1, quote=False),
         would_settle=list(verdict.would_settle[:2]) or None,
-        mitigation=MitigationOut(immediate=fix.immediate, long_term=fix.long_term or None, verify=fix.verify or None, risk=fix.risk or None, safety=fix.safety)
-        if fix and full and recommend else None,
+        mitigation=MitigationOut(
+            immediate=fix.immediate,
+            long_term=fix.long_term or None,
+            verify=fix.verify or None,
+            risk=fix.risk or None,
+            safety=fix.safety,
+        )
+        if fix and full and recommend
+        else None,
         sops=list(verdict.sops) or None if full else None,
-    )  # fmt: skip
+    )
 
 
 def window_out(window: Window, outside: int | None = None, untimed: int | None = None) -> WindowOut | None:

@@ -54,7 +54,17 @@ _ASK = "Ask the Kubernetes or EKS API by another server or by hand; in a runbook
 NOT_BUILT: dict[str, str] = {
     name: f"{name} is not part of this version. {instead}"
     for names, instead in (
-        (("list_k8s_resources", "read_k8s_resource", "get_k8s_events", "get_pod_logs", "describe_eks_resource", "get_cloudwatch_logs"), _ASK),
+        (
+            (
+                "list_k8s_resources",
+                "read_k8s_resource",
+                "get_k8s_events",
+                "get_pod_logs",
+                "describe_eks_resource",
+                "get_cloudwatch_logs",
+            ),
+            _ASK,
+        ),
         (("cluster_health",), f"compare_nodes compares the nodes whose bundles are at hand. {_ASK}"),
         (("batch_collect", "batch_status", "history", "artifact"), "Collect node by node with collect and status."),
         (("tcpdump_capture", "tcpdump_analyze"), "No flag of this version switches packet capture on."),

@@ -81,20 +81,33 @@ def summarize(
     conditions = escalations(book.parts.get("Guardrails", ""), diagnosis) if book else []
     fix = row.mitigation if row else None
     return SummaryAnswer(
-        instanceId=bundle.instance_id, note=note, grounded=not unresolved and bool(root and any(r.evidence or r.ids for r in root.because)),
-        unresolved_finding_ids=unresolved, root_cause=root.id if root else None, verdict=_verdict(diagnosis),
-        root_causes=shown_rows, severity=root.severity if root else None, evidence=cited[:5],
-        affected=_affected(room, bundle), escalate=[Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions],
-        mitigation=fix, confidence=root.confidence if root else None, gaps=list(diagnosis.gaps),
+        instanceId=bundle.instance_id,
+        note=note,
+        grounded=not unresolved and bool(root and any(r.evidence or r.ids for r in root.because)),
+        unresolved_finding_ids=unresolved,
+        root_cause=root.id if root else None,
+        verdict=_verdict(diagnosis),
+        root_causes=shown_rows,
+        severity=root.severity if root else None,
+        evidence=cited[:5],
+        affected=_affected(room, bundle),
+        escalate=[Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions],
+        mitigation=fix,
+        confidence=root.confidence if root else None,
+        gaps=list(diagnosis.gaps),
         report_yaml=report(book, root, cited, room.app.sections(bundle)),
-    )  # fmt: skip
+    )
 
 
 def _rows(diagnosis: Diagnosis, root: Verdict | None, row: CauseRow | None, recommend: bool) -> list[CauseRow]:
     """The root cause in full, but for the mitigation that stands beside it; then its rivals, short."""
     rest = [v for v in diagnosis.verdicts if v is not root]
     likely = [v for v in rest if v.stand in ("supported", "unknown")][:4]
-    rivals = [v for v in rest if v.stand in ("ruled_out", "not_applicable") and (root is None or v.id.split(".")[0] == root.id.split(".")[0])][:4]
+    rivals = [
+        v
+        for v in rest
+        if v.stand in ("ruled_out", "not_applicable") and (root is None or v.id.split(".")[0] == root.id.split(".")[0])
+    ][:4]
     first = [row.model_copy(update={"mitigation": None})] if row else []
     return first + [cause_row(v, full=False, recommend=recommend) for v in (*likely, *rivals)]
 
@@ -102,8 +115,14 @@ def _rows(diagnosis: Diagnosis, root: Verdict | None, row: CauseRow | None, reco
 def _verdict(diagnosis: Diagnosis) -> str:
     root = diagnosis.root_cause
     if root is None:
-        return "The evidence does not show a root cause." + (" Candidates are listed with what would settle them." if diagnosis.verdicts else "")
-    when = {"at_capture": "it holds at the capture", "recurring": "it recurs and holds at the capture", "earlier": "it was so earlier, not at the capture"}
+        return "The evidence does not show a root cause." + (
+            " Candidates are listed with what would settle them." if diagnosis.verdicts else ""
+        )
+    when = {
+        "at_capture": "it holds at the capture",
+        "recurring": "it recurs and holds at the capture",
+        "earlier": "it was so earlier, not at the capture",
+    }
     return f"{root.title}: {when[root.when or 'at_capture']} (confidence {root.confidence})."
 
 
@@ -150,7 +169,10 @@ def _refuse_foreign(room: Room, bundle: "Bundle", wanted: str) -> None:
     for instance in room.app.library.instances():
         for other in room.app.library.bundles(instance):
             if other.digest != bundle.digest and any(f.id == wanted for f in room.app.findings(other)):
-                raise UnknownFinding(f"{wanted} is of another bundle: {other.instance_id}, captured {stamp(other.captured)}.", f'Ask with instanceId="{other.instance_id}".')
+                raise UnknownFinding(
+                    f"{wanted} is of another bundle: {other.instance_id}, captured {stamp(other.captured)}.",
+                    f'Ask with instanceId="{other.instance_id}".',
+                )
 
 
 def _sop(room: Room, name: str | None, root: Verdict | None) -> "Sop | None":
@@ -174,7 +196,9 @@ def _affected(room: Room, bundle: "Bundle") -> list[str]:
     return list(names)[:8]
 
 
-def quick_triage(room: Room, instanceId: InstanceArg = None, startTime: Start = None, endTime: End = None, incidentTime: Incident = None) -> TriageAnswer:
+def quick_triage(
+    room: Room, instanceId: InstanceArg = None, startTime: Start = None, endTime: End = None, incidentTime: Incident = None
+) -> TriageAnswer:
     """First look at an EKS node: severity counts, leading findings, likely root causes and runbooks that fit."""
     bundle, note = room.bundle(instanceId)
     span = window(startTime, endTime, incidentTime)
@@ -184,12 +208,20 @@ def quick_triage(room: Room, instanceId: InstanceArg = None, startTime: Start = 
     manifest, root = bundle.manifest, diagnosis.root_cause
     likely = [v for v in diagnosis.verdicts if v.stand in ("supported", "unknown")][:5]
     return TriageAnswer(
-        instanceId=bundle.instance_id, note=note,
-        bundle=BundleOut(id=bundle.digest[:12], collected_at=stamp(bundle.captured), files=len(manifest.files), bytes=sum(f.size for f in manifest.files), lines=sum(f.lines for f in manifest.files), truncated=manifest.truncated or None),
+        instanceId=bundle.instance_id,
+        note=note,
+        bundle=BundleOut(
+            id=bundle.digest[:12],
+            collected_at=stamp(bundle.captured),
+            files=len(manifest.files),
+            bytes=sum(f.size for f in manifest.files),
+            lines=sum(f.lines for f in manifest.files),
+            truncated=manifest.truncated or None,
+        ),
         summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
-        findings=[finding_row(f, 1, 240) for f in inside if f.role != "context"][:6], root_cause=root.id if root else None,
-        root_causes=[cause_row(v, full=k == 0) for k, v in enumerate(likely)], window=window_out(span, len(every) - len(inside)),
+        findings=[finding_row(f, 1, 240) for f in inside if f.role != "context"][:6],
+        root_cause=root.id if root else None,
+        root_causes=[cause_row(v, full=k == 0) for k, v in enumerate(likely)],
+        window=window_out(span, len(every) - len(inside)),
         suggested_sops=suggest(room, every[:5], [root.id] if root else ()),
-    )  # fmt: skip
-
-
+    )

@@ -8,9 +8,7 @@ IPS_PER_PREFIX = 16
 """A /28."""
 
 
-def usable_enis(
-    limit: int | None, max_eni: int | None = None, unmanaged: int = 0, trunk: int = 0, excluded: int = 0
-) -> int | None:
+def usable_enis(limit: int | None, max_eni: int | None = None, unmanaged: int = 0, trunk: int = 0, excluded: int = 0) -> int | None:
     """How many ENIs can give addresses to pods: the smaller of the limits, less those that never do. None where neither
     limit is known. MAX_ENI below 1 counts as not set, as in ipamd."""
     known = [n for n in (limit, max_eni) if n is not None and n > 0]

@@ -124,9 +124,7 @@ def _other_full(systems: FileSystems, watched: list[tuple[str, Usage, Threshold]
     host = [u for u in writable if u.point in _HOST_PATHS]
     if host:
         title = f"{host[0].point} is {host[0].percent} % full (not watched by kubelet, but services of the host write there)"
-        yield Issue(
-            "disk.host_full", title, "medium", tuple(u.evidence for u in host[:3]), ("eviction_disk",), weight=2
-        )
+        yield Issue("disk.host_full", title, "medium", tuple(u.evidence for u in host[:3]), ("eviction_disk",), weight=2)
     volumes = [u for u in writable if u.point not in _HOST_PATHS]
     if volumes:
         title = f"{len(volumes)} other file systems are at least {_FULL_PERCENT} % full"

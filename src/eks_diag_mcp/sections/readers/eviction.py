@@ -34,9 +34,7 @@ class Threshold:
     evidence: Evidence | None = None
 
     def reading(self, kind: str) -> Reading:
-        return Reading(
-            self.signal, self.text, "", self.evidence.ref if self.evidence else None, f"eviction {kind}", self.origin
-        )
+        return Reading(self.signal, self.text, "", self.evidence.ref if self.evidence else None, f"eviction {kind}", self.origin)
 
 
 def hard_thresholds(config: KubeletConfig) -> Mapping[str, Threshold]:
@@ -48,8 +46,7 @@ def hard_thresholds(config: KubeletConfig) -> Mapping[str, Threshold]:
         return named
     origin = "kubelet's default" if config.read else "assumed: kubelet's default, its configuration is not in the bundle"
     defaults = {
-        s: Threshold(s, t, percentage(t), None if percentage(t) is not None else quantity(t), origin)
-        for s, t in DEFAULTS.items()
+        s: Threshold(s, t, percentage(t), None if percentage(t) is not None else quantity(t), origin) for s, t in DEFAULTS.items()
     }
     return defaults | named
 

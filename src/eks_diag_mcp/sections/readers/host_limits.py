@@ -46,9 +46,7 @@ def read_pid_use(listed: ProcessList, tasks: int | None, sysctls: Sysctls) -> Pi
     ]
     limit = min(limits, key=lambda row: row[0], default=None)
     processes = listed.processes if listed.processes is not None else tasks
-    return PidUse(
-        processes, listed.threads, limit[0] if limit else None, limit[1] if limit else None, listed.threads_of
-    )
+    return PidUse(processes, listed.threads, limit[0] if limit else None, limit[1] if limit else None, listed.threads_of)
 
 
 def pid_readings(use: PidUse, listed: ProcessList) -> Iterator[Reading]:
@@ -94,9 +92,7 @@ def file_use(sysctls: Sysctls) -> tuple[tuple[Reading, ...], tuple[Issue, ...]]:
         return readings, ()
     full = percent >= _FULL_PERCENT
     title = f"{numbers[0]} files are open of at most {numbers[2]} ({percent} %) on the whole node"
-    issue = Issue(
-        "host.open_files", title, "high" if full else "medium", (found.evidence,), ("inode",), weight=3 if full else 2
-    )
+    issue = Issue("host.open_files", title, "high" if full else "medium", (found.evidence,), ("inode",), weight=3 if full else 2)
     return readings, (issue,)
 
 

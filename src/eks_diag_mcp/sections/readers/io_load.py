@@ -32,14 +32,18 @@ def read_io(bundle: "Bundle") -> Look:
     stuck = [p for p in listed.rows if p.state.startswith("D")] if listed.processes else None
     readings = [
         Reading(
-            "iowait_percent", top.iowait_percent, "percent", top.cpu_row.ref if top.cpu_row else None, None,
+            "iowait_percent",
+            top.iowait_percent,
+            "percent",
+            top.cpu_row.ref if top.cpu_row else None,
+            None,
             "of processor time; since boot in most releases of top",
         ),
         *stall_readings(stalls, "io"),
         Reading("processes_waiting", len(stuck) if stuck is not None else None, "processes", note="in state D at capture"),
         *_wait_readings(bundle, waits),
         *(Reading("average_free_extent", size, "blocks", evidence.ref, device) for device, size, evidence in extents),
-    ]  # fmt: skip
+    ]
     issues = (*_load_issues(top, stalls), *_stuck_issue(listed), *_extent_issue(extents))
     known = top.iowait_percent is not None or bool(stalls) or waits is not None
     return Look(tuple(readings), issues, known)

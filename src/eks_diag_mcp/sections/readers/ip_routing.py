@@ -171,9 +171,16 @@ def _route(line: Evidence) -> IpRoute | None:
     table = named.get("table", "main")
     metric = named.get("metric", "0")
     return IpRoute(
-        kind, dest, named.get("via", ""), named.get("dev", ""), _TABLES.get(table, table), plain(named.get("src", "")),
-        int(metric) if metric.isascii() and metric.isdigit() else 0, named.get("scope") == "link" or named.get("proto") == "kernel", line,
-    )  # fmt: skip
+        kind,
+        dest,
+        named.get("via", ""),
+        named.get("dev", ""),
+        _TABLES.get(table, table),
+        plain(named.get("src", "")),
+        int(metric) if metric.isascii() and metric.isdigit() else 0,
+        named.get("scope") == "link" or named.get("proto") == "kernel",
+        line,
+    )
 
 
 def _words(words: list[str]) -> dict[str, str]:

@@ -15,9 +15,7 @@ from .vpc_cni import VpcCni
 if TYPE_CHECKING:
     from ...bundle.bundle import Bundle
 
-_ECHOES = (
-    r"127\.0\.0\.1:50051|ipamd\.sock|cni plugin not initialized|Timed out waiting for IPAM|Retrying waiting for IPAM-D"
-)
+_ECHOES = r"127\.0\.0\.1:50051|ipamd\.sock|cni plugin not initialized|Timed out waiting for IPAM|Retrying waiting for IPAM-D"
 _LAST_WORDS = r"Starting L-IPAMD|\"level\":\"(?:error|fatal|panic)\"|\[(?:ERROR|CRITICAL)\]|^panic: "
 _ECHO_SOURCES = ("plugin-log", "aws-node", "kubelet-log", "containerd-log")
 

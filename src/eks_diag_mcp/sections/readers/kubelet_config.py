@@ -123,9 +123,7 @@ def _documents(file: "FileText") -> list[Mapping[str, object]]:
     return [d for d in documents if d]
 
 
-def _merge(
-    settings: dict[str, Setting], document: Mapping[str, object], file: "FileText", origin: str, above: str = ""
-) -> None:
+def _merge(settings: dict[str, Setting], document: Mapping[str, object], file: "FileText", origin: str, above: str = "") -> None:
     for name, value in document.items():
         if not isinstance(name, str):
             continue

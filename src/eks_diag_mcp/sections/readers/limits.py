@@ -56,6 +56,4 @@ def limits_from_facts(facts: NodeFacts | None) -> InstanceLimits | None:
     if not isinstance(enis, int) or not isinstance(ipv4, int):
         return None
     hypervisor = str(told.get("hypervisor") or "unknown")
-    return InstanceLimits(
-        enis, ipv4, hypervisor, told.get("bare_metal") is True, cards if isinstance(cards, int) else 1
-    )
+    return InstanceLimits(enis, ipv4, hypervisor, told.get("bare_metal") is True, cards if isinstance(cards, int) else 1)

@@ -67,9 +67,7 @@ def read_max_pods(bundle: "Bundle") -> MaxPods | None:
         for file in bundle.texts(source):
             for flag in _FLAG.finditer(file.text):
                 if source == "kubelet-service" or _is_kubelet(file.text, flag.start()):
-                    return MaxPods(
-                        int(flag[1]), "--max-pods flag", LineRef(file.path, line_at(file.text, flag.start()))
-                    )
+                    return MaxPods(int(flag[1]), "--max-pods flag", LineRef(file.path, line_at(file.text, flag.start())))
     return max(_configured(bundle), key=lambda found: found[0], default=(("",), None))[1]
 
 
@@ -90,8 +88,4 @@ def _is_kubelet(text: str, offset: int) -> bool:
     """Whether the process line around `offset` is kubelet's own (any pod can carry such words among its arguments)."""
     line = text[text.rfind("\n", 0, offset) + 1 : offset]
     words = line.split(None, 10)
-    return (
-        len(words) == 11
-        and words[0] == "root"
-        and bool(re.match(r"(?:[\\|_]\S*\s+)*(?:/\S{0,80}/)?kubelet\s", words[10]))
-    )
+    return len(words) == 11 and words[0] == "root" and bool(re.match(r"(?:[\\|_]\S*\s+)*(?:/\S{0,80}/)?kubelet\s", words[10]))

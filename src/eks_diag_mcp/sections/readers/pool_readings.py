@@ -30,9 +30,7 @@ def capacity_reading(limit: EniLimit, scope: str | None = None) -> Reading:
     """The most addresses the default network card can hold; cards beyond it are not reckoned."""
     value = None if scope not in (None, "card 0") else limit.ips_capacity
     known = value is not None
-    return Reading(
-        "ips_capacity", value, "addresses", limit.ref if known else None, scope, limit.origin if known else ""
-    )
+    return Reading("ips_capacity", value, "addresses", limit.ref if known else None, scope, limit.origin if known else "")
 
 
 def per_eni(stock: Datastore, cni: VpcCni, limit: EniLimit) -> Iterator[Reading]:

@@ -185,9 +185,7 @@ def json_file(bundle: "Bundle", source: str) -> tuple["FileText | None", JsonRea
 def metrics_file(bundle: "Bundle") -> PrometheusRead:
     """The metrics of ipamd."""
     reads = [read_prometheus(f.text, f.truncated, f.path) for f in bundle.texts("ipamd-metrics")]
-    return next(
-        (r for r in reads if r.samples), reads[0] if reads else PrometheusRead(_missing(bundle, "ipamd-metrics"))
-    )
+    return next((r for r in reads if r.samples), reads[0] if reads else PrometheusRead(_missing(bundle, "ipamd-metrics")))
 
 
 def _missing(bundle: "Bundle", source: str) -> ReadOutcome:

@@ -29,9 +29,7 @@ _KINDS: tuple[tuple[StorageKind, re.Pattern[str]], ...] = (
     ("ebs", re.compile(r"ebs\.csi\.|kubernetes\.io/aws-ebs|\bvol-[0-9a-f]{8}", re.ASCII)),
     ("efs", re.compile(r"efs\.csi\.|\bfs-[0-9a-f]{8}", re.ASCII)),
 )
-_NAME = re.compile(
-    r"\bpvc-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bvol-[0-9a-f]{8,17}\b|\bfs-[0-9a-f]{8,17}\b", re.ASCII
-)
+_NAME = re.compile(r"\bpvc-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\bvol-[0-9a-f]{8,17}\b|\bfs-[0-9a-f]{8,17}\b", re.ASCII)
 _POD = re.compile(r"\bpod=\W{0,2}([a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9.-]{0,252})\"", re.ASCII)
 
 
