@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BARS = ["--max-false-alarms", "0", "--max-bait", "0", "--max-errors", "0", "--max-median-bytes", "20000"]
+BARS = ["--max-false-alarms", "0", "--max-bait", "0", "--max-errors", "0", "--max-median-bytes", "20000", "--max-sop-chars", "6000"]
 IP_TOP1, IP_RECALL = 0.80, 0.95
 """Bars for the ip_allocation rows alone, which the judge's own options do not know."""
 

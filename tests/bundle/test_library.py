@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from eks_diag_mcp.bundle.archive import Limits
 from eks_diag_mcp.bundle.leases import STALE_S, Lease
 from eks_diag_mcp.bundle.library import Library, file_digest
 from eks_diag_mcp.bundle.reindex import reindex
@@ -34,6 +35,14 @@ def test_a_damaged_archive_is_known_again_by_its_own_digest(room: Room) -> None:
     bundle = room.admit(data)
     assert bundle.manifest.truncated and bundle.digest == file_digest(room.inbox / "bundle.tar.gz")
     assert room.admit(data).folder == bundle.folder
+
+
+def test_an_archive_that_was_not_read_to_its_end_is_known_again_too(tmp_path) -> None:
+    room = Room(tmp_path, Limits(total_bytes=1 << 20))
+    data = gzip.compress(tar({**FILES, "system/ps.txt": os.urandom(4 << 20)}))
+    bundle = room.admit(data)
+    assert "reading stopped" in bundle.manifest.truncated
+    assert room.library.by_digest(file_digest(room.inbox / "bundle.tar.gz")) is bundle is room.admit(data)
 
 
 @pytest.mark.parametrize(

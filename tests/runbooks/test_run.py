@@ -154,6 +154,7 @@ def test_a_plan_makes_no_call() -> None:
         ("cni_pod_down", known(ipamd_ipamd_up=False), "done"),
         ("cni_pod_down", known(ipamd_ipamd_up=True), "unmet"),
         ("cni_pod_down", known(verdict("ip_allocation.ipamd_crash", "supported"), ipamd_ipamd_up=True), "done"),
+        ("cni_pod_down", known(verdict("ip_allocation.ipamd_crash", "not_applicable"), ipamd_ipamd_up=False), "skipped"),
         ("cni_pod_up", known(ipamd_ipamd_up=False), "unmet"),
     ],
 )

@@ -97,6 +97,11 @@ def test_an_aws_node_that_is_down_for_want_of_addresses_is_a_full_subnet(app: Ap
     assert "subnet has no free address" in answer.headline and answer.root_cause == "ip_allocation.subnet_exhausted"
 
 
+def test_no_aws_node_is_no_headline_where_another_ipam_serves(app: App, scenario_bundle: Admit) -> None:
+    answer = ran(app, scenario_bundle("cilium-own-ipam"))
+    assert "runbook says" not in answer.headline and step(answer, AWS_NODE_DOWN).outcome == "skipped"
+
+
 def test_rules_of_thumb_that_hold_are_done(app: App, scenario_bundle: Admit) -> None:
     assert step(ran(app, scenario_bundle("eni-limit")), ENI_LIMIT).outcome == "done"
     assert step(ran(app, scenario_bundle("eni-limit")), PREFIXES).outcome == "done"

@@ -90,8 +90,8 @@ class PatternSet:
         return database
 
     def lines(self, data: bytes, most: int | None = None) -> list[tuple[int, int]] | None:
-        """(pattern index, line index) of each line that a pattern may match, each once, in order of lines. May name too many, never too few.
-        None: the patterns match at more than `most` places, so they tell lines no better than a look at each does."""
+        """(pattern index, line index) of each line that a pattern may match, each once, in order of lines. May name too many,
+        never too few. None: the patterns match at more than `most` places, so they tell lines no better than a look at each does."""
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
             scratch = self._local.scratch = self._hyperscan.Scratch(self._database)

@@ -40,7 +40,8 @@ class Rule(Row):
     """A kind of bullet. `pattern` finds it in the bullet's text (the first row that hits, counts).
 
     A rule applies when `test` holds or one of `causes` is supported at the capture; else it is contradicted when a cause
-    of `unless` is supported, the test fails, or its causes are ruled out and none is left open. `says`, `denies` and `lacks` are the notes for
+    of `unless` is supported, the test fails, or its causes are ruled out and none is left open. Where a cause of
+    `not_for` is not applicable (another IPAM), the rule says nothing. `says`, `denies` and `lacks` are the notes for
     the three answers; `{section.reading}` is filled in, and a clause (up to ';') with an unknown one is left out."""
 
     id: str = Field(pattern=r"^[a-z_]+$")
@@ -48,6 +49,7 @@ class Rule(Row):
     asks: Asks
     causes: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
     test: Test | None = None
     says: str = ""
     denies: str = ""
@@ -97,6 +99,8 @@ class Judgement:
 
 def judge(rule: Rule, known: Known) -> Judgement:
     """Does the rule of thumb apply to this node?"""
+    if any((v := known.verdict(name)) and v.stand == "not_applicable" for name in rule.not_for):
+        return Judgement("skipped", "does not apply to this node")
     verdicts = [v for name in rule.causes if (v := known.verdict(name)) is not None]
     holding = next((v for v in verdicts if v.stand == "supported" and v.when != "earlier"), None)
     rival = next((v for name in rule.unless if (v := known.verdict(name)) and v.stand == "supported" and v.when != "earlier"), None)
@@ -151,7 +155,9 @@ class Rules:
             if (other := self.of(text) or row) is not row or not row.found_in(text)
         ]
         faults += [f"hits the miss {text!r}" for text in row.misses if row.found_in(text)]
-        return faults + [f"unknown cause {name!r}" for name in (*row.causes, *row.unless) if name not in causes().by_id]
+        return faults + [
+            f"unknown cause {name!r}" for name in (*row.causes, *row.unless, *row.not_for) if name not in causes().by_id
+        ]
 
     def of(self, text: str) -> Rule | None:
         """The first row that hits the bullet."""

@@ -23,12 +23,12 @@ from .strict import StrictServer
 INSTRUCTIONS = """\
 Finds out why an EKS worker node misbehaves, from the node's own log bundle, and quotes the evidence.
 
-Order: collect(instanceId) -> status(executionId) until completed -> summarize(instanceId) for the root cause with reasons \
-for and against. Then, as needed: network_diagnostics gives numbers (ENIs, addresses, limits), errors gives the known \
-faults with lines, correlate shows what came first, search and read answer what is left. list_sops finds a runbook for a \
-symptom; follow get_sop's steps.
+Order: collect(instanceId) -> status(executionId) until completed -> run_sop(sop, instanceId) where a runbook fits \
+(list_sops finds it by symptom), otherwise summarize(instanceId): the root cause with reasons for and against. Then, as needed: network_diagnostics gives numbers (ENIs, addresses, limits), errors gives the known \
+faults with lines, correlate shows what came first, search and read answer what is left. compare_nodes tells bad \
+nodes from good ones.
 
-Only summarize gives causes with reasons. Times are UTC; a finding says when it was first and last seen, healed_at says a \
+Only summarize and run_sop give causes with reasons. Times are UTC; a finding says when it was first and last seen, healed_at says a \
 later line shows it gone. State files tell how it was at the capture, logs what happened before. A source listed under \
 coverage or gaps was not seen: silence there means nothing. When the evidence does not show a cause, the answer says so \
 and what would settle it.

@@ -116,7 +116,7 @@ def _verdict(diagnosis: Diagnosis) -> str:
     root = diagnosis.root_cause
     if root is None:
         return "The evidence does not show a root cause." + (
-            " Candidates are listed with what would settle them." if diagnosis.verdicts else ""
+            " Candidates are listed with what would settle them." if any(v.stand == "unknown" for v in diagnosis.verdicts) else ""
         )
     when = {
         "at_capture": "it holds at the capture",
