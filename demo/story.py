@@ -9,6 +9,8 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
 
+from eks_diag_mcp.quoting import message_start
+
 SEVERITY = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "dim", "info": "dim"}
 STAND = {"supported": "bold green", "unknown": "yellow", "ruled_out": "dim", "not_applicable": "dim"}
 D1_SEARCH = "failed to assign an IP|no available IP|InsufficientFreeAddresses|failed to allocate ENI"
@@ -112,7 +114,9 @@ async def _timeline(teller: Teller, instance_id: str) -> None:
     table = Table("seconds", "component", "line", box=None, padding=(0, 2))
     for event in found["timeline"][:6]:
         times = f" (x{event['count']})" if event.get("count") else ""
-        table.add_row(f"{event['offset_seconds']:+.1f}", event["source"], escape(event["text"][:110]) + times)
+        table.add_row(
+            f"{event['offset_seconds']:+.1f}", event["source"], escape(event["text"][message_start(event["text"]) :][:110]) + times
+        )
     teller.console.print(table)
 
 
