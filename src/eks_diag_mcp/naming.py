@@ -32,5 +32,12 @@ class ArchiveName:
         if found is None:
             agent = _AGENT.match(name)
             return cls(agent["id"] if agent else None)
-        date = datetime.strptime(found["date"], "%Y-%m-%d_%H%M").replace(tzinfo=UTC) if found["date"] else None
-        return cls(found["id"], found["execution"], date, found["version"])
+        return cls(found["id"], found["execution"], _date(found["date"]), found["version"])
+
+
+def _date(text: str | None) -> datetime | None:
+    """The collector's start; None where the name holds no real date."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d_%H%M").replace(tzinfo=UTC) if text else None
+    except ValueError:
+        return None
