@@ -16,8 +16,9 @@ from eks_diag_mcp.server.build import build_server
 from eks_diag_mcp.tools import running
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer, StepRow, fitted
-from eks_diag_mcp.tools.running import bound, run_sop
+from eks_diag_mcp.tools.running import RUNS, bound, run_sop
 from eks_diag_mcp.tools.searching import search
+from eks_diag_mcp.tools.table import TOOLS
 from eks_diag_mcp.tools.verdicts import summarize
 
 from .. import scenarios
@@ -233,3 +234,7 @@ def test_a_flood_is_cut_to_size_with_the_root_cause_kept(app: App, scenario_bund
 
 def test_a_runbook_cannot_run_a_runbook_or_touch_the_fleet() -> None:
     assert "run_sop" not in running._functions() and "batch_collect" not in running._functions()
+
+
+def test_a_runbook_may_call_every_tool_there_is_but_itself() -> None:
+    assert {row.name for row in TOOLS} - {tool.__name__ for tool in RUNS} == {"run_sop"}

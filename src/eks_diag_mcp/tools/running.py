@@ -11,17 +11,39 @@ from ..quoting import one_line
 from ..runbooks.run import Desk, Facts, Seen, ToolShape, plan, run
 from ..runbooks.steps import Step, steps_of
 from ..runbooks.thumb import Known
-from .collecting import InstanceArg, collect, status
+from .collecting import InstanceArg, collect, status, validate
+from .comparing import compare_nodes
+from .correlating import correlate
 from .digest import digest
-from .finding import Format
+from .finding import Format, errors
+from .network import network_diagnostics, storage_diagnostics
 from .room import Room, stamp
 from .run_answer import RunAnswer, concluded, planned
-from .verdicts import SummaryAnswer, summarize
+from .runbooks import get_sop, list_sops
+from .searching import read, search
+from .verdicts import SummaryAnswer, quick_triage, summarize
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
     from ..runbooks.model import Sop
 
+RUNS: tuple[Callable[..., BaseModel], ...] = (
+    collect,
+    status,
+    validate,
+    errors,
+    search,
+    read,
+    network_diagnostics,
+    storage_diagnostics,
+    correlate,
+    compare_nodes,
+    summarize,
+    quick_triage,
+    list_sops,
+    get_sop,
+)
+"""The tools that a runbook may call: all that only read, and collect. A runbook runs no runbook."""
 _COLLECT_S = 22
 """How long a run waits for a bundle to be indexed; the rest of the 45 s is for the steps."""
 _LATE_S: Mapping[str, float] = {"MUST": 38.0, "SHOULD": 33.0, "MAY": 25.0}
@@ -131,10 +153,7 @@ class _Desk:
 
 
 def _functions() -> dict[str, Callable[..., BaseModel]]:
-    """The tools that a runbook may call: all that only read, and collect. A runbook runs no runbook."""
-    from .table import TOOLS
-
-    return {row.name: row.run for row in TOOLS if row.run is not run_sop and (row.effect != "collects" or row.run is collect)}
+    return {tool.__name__: tool for tool in RUNS}
 
 
 def _shapes() -> dict[str, ToolShape]:
