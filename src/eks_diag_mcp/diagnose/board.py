@@ -156,7 +156,7 @@ class Board:
         tally.against.append(Reason(says, ids, tuple(evidence)[:2]))
         tally.ruled_out = tally.ruled_out or rule_out
 
-    def withdraw(self, cause: str, says: str, *, keep: Iterable[str] = ()) -> None:
+    def withdraw(self, cause: str, says: str) -> None:
         """Take back the state arguments for a cause (configuration alone is no evidence) and say why."""
         tally = self.tallies[cause]
         if any(s.state for s in tally.supports):

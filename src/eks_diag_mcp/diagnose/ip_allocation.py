@@ -47,11 +47,7 @@ def _foreign_ipam(case: Case, board: Board) -> bool:
 
 def _symptoms(case: Case) -> list[Finding]:
     """Lines that hold at the capture and show a pod without an address."""
-    return [
-        f
-        for f in case.findings
-        if f in case.speaking_for(*(c for c in f.speaks_for if c.startswith(FAMILY))) and f.role in ("cause", "echo")
-    ]
+    return case.speaking_for(*(c for f in case.findings for c in f.speaks_for if c.startswith(FAMILY)))
 
 
 def _absent(case: Case, board: Board) -> None:

@@ -1,6 +1,6 @@
 """collect, status, validate: get a bundle, wait for it, and see how complete it is."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,9 @@ from ..jobs import Work
 from ..naming import EXAMPLE_INSTANCE
 from .room import Room, stamp
 from .shapes import Answer
+
+if TYPE_CHECKING:
+    from ..bundle.bundle import Bundle
 
 InstanceArg = Annotated[
     str | None,
@@ -154,17 +157,8 @@ def status(
     steps = [{"name": "index", "status": words[work.state]}] if includeStepDetails else []
     out = None
     if bundle is not None:
-        manifest = bundle.manifest
-        missing = [s for s in _expected() if bundle.coverage(s).state == "absent"]
-        out = BundleOut(
-            id=bundle.digest[:12],
-            collected_at=stamp(bundle.captured),
-            files=len(manifest.files),
-            bytes=sum(f.size for f in manifest.files),
-            lines=sum(f.lines for f in manifest.files),
-            missing=missing or None,
-            truncated=manifest.truncated or None,
-        )
+        missing = [s for s in expected_sources() if bundle.coverage(s).state == "absent"]
+        out = bundle_out(bundle, missing)
     following = {
         "working": f'Call status(executionId="{executionId}") again.',
         "completed": f'errors(instanceId="{instance_id}") lists what was found; summarize(instanceId="{instance_id}") gives the root cause.',
@@ -180,7 +174,22 @@ def status(
     )
 
 
-def _expected() -> list[str]:
+def bundle_out(bundle: "Bundle", missing: list[str] | None = None) -> BundleOut:
+    """The outline of a bundle; `missing` are the expected sources that it lacks."""
+    manifest = bundle.manifest
+    return BundleOut(
+        id=bundle.digest[:12],
+        collected_at=stamp(bundle.captured),
+        files=len(manifest.files),
+        bytes=sum(f.size for f in manifest.files),
+        lines=sum(f.lines for f in manifest.files),
+        missing=missing or None,
+        truncated=manifest.truncated or None,
+    )
+
+
+def expected_sources() -> list[str]:
+    """The sources that every complete bundle has."""
     from ..bundle.sources import sources
 
     return [row.name for row in sources().rows if row.always]
@@ -195,7 +204,7 @@ def validate(room: Room, instanceId: InstanceArg = None, executionId: str | None
     bundle, note = room.bundle(instanceId)
     manifest = bundle.manifest
     covers = {row.name: bundle.coverage(row.name) for row in sources().rows}
-    expected = set(_expected())
+    expected = set(expected_sources())
     missing = [FileProblem(source=n, why=c.detail) for n, c in covers.items() if c.state == "absent" and n in expected]
     damaged = [FileProblem(source=n, why=c.detail) for n, c in covers.items() if c.state == "unreadable"]
     cut = [FileProblem(source=n, why=c.detail) for n, c in covers.items() if c.state == "truncated"]

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..model import SEVERITIES, Finding
-from .collecting import InstanceArg
+from .collecting import InstanceArg, expected_sources
 from .room import PAGE_CHARS, Room, window
-from .shapes import Answer, FindingRow, WindowOut, finding_row, overlaps, window_out
+from .shapes import Answer, FindingRow, WindowOut, finding_row, overlaps, unread, window_out
 from .suggest import SopHint, suggest
 
 Level = Literal["all", "critical", "high", "medium", "low", "info", "warning"]
@@ -75,7 +75,7 @@ def errors(
         summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
         nextPageToken=token(following) if following < len(inside) else None,
         window=window_out(span, len(chosen) - len(inside), sum(f.untimed for f in inside)),
-        coverage=_gaps(bundle) if first else [],
+        coverage=unread(bundle.coverage(name) for name in expected_sources()) if first else [],
         suggested_sops=suggest(room, every[:5]) if first else [],
     )
 
@@ -88,12 +88,3 @@ def _chosen(findings: tuple[Finding, ...], severity: Level, source: str | None) 
     names = sources().expand(source.split(",")) if source else None
     kept = [f for f in findings if f.severity in worst and (names is None or f.source in names)]
     return [f for f in kept if f.role != "context" or severity == "info" or f.severity not in ("info", "low")]
-
-
-def _gaps(bundle: object) -> list[str]:
-    from ..bundle.bundle import Bundle
-    from ..bundle.sources import sources
-
-    assert isinstance(bundle, Bundle)
-    covers = [bundle.coverage(row.name) for row in sources().rows if row.always]
-    return [f"{c.source}: {c.state}" for c in covers if not c.readable]

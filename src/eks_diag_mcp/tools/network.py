@@ -7,7 +7,7 @@ from pydantic import Field
 from ..model import Reading, Section
 from .collecting import InstanceArg
 from .room import Room, shown
-from .shapes import Answer, Line, line
+from .shapes import Answer, Line, line, unread
 from .suggest import SopHint, suggest
 
 SectionName = Literal["all", "cni", "ipamd", "eni", "routes", "iptables", "dns", "kube_proxy", "conntrack", "ena", "api_server"]
@@ -118,7 +118,7 @@ def section_out(section: Section) -> SectionOut:
             IssueOut(id=i.id, title=i.title, severity=i.severity, evidence=[line(e, 200) for e in i.because[:1]])
             for i in section.issues
         ],
-        coverage=[f"{c.source}: {c.state}" for c in section.coverage if not c.readable],
+        coverage=unread(section.coverage),
     )
 
 

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ..errors import BadInput
-from .collecting import InstanceArg
+from .collecting import InstanceArg, expected_sources
 from .finding import End, Format, Incident, Start, Token
 from .room import PAGE_CHARS, Room, shown, stamp, window
-from .shapes import Answer, WindowOut, window_out
+from .shapes import Answer, WindowOut, unread, window_out
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
-    from ..bundle.search import FileMatches, Match, SearchResult
+    from ..bundle.query import Query
+    from ..bundle.search import FileMatches, Match
 
 
 class MatchRow(Answer):
@@ -124,17 +125,14 @@ def search(
         complete=result.complete,
         why=None if result.complete else f"{result.why}; counts are lower bounds",
         window=window_out(span, result.outside, result.untimed),
-        coverage=_looked(bundle, names, result),
+        coverage=_looked(bundle, names),
     )
 
 
 class _Page:
     """Fills one answer with matches until it is full."""
 
-    def __init__(self, room: Room, bundle: "Bundle", query: object, context: int, *, folded: bool, most: int) -> None:
-        from ..bundle.query import Query
-
-        assert isinstance(query, Query)
+    def __init__(self, room: Room, bundle: "Bundle", query: "Query", context: int, *, folded: bool, most: int) -> None:
         self._room, self._bundle, self._query, self._context = room, bundle, query, context
         self._folded, self._left = folded, most
         self.rows: list[FileRow] = []
@@ -203,13 +201,11 @@ class _Page:
         )
 
 
-def _elsewhere(room: Room, bundle: "Bundle", query: object, names: frozenset[str] | None) -> list[str]:
+def _elsewhere(room: Room, bundle: "Bundle", query: "Query", names: frozenset[str] | None) -> list[str]:
     """For an empty search under logTypes: where else the query does match."""
-    from ..bundle.query import Query
     from ..bundle.search import in_order, search
     from ..model import Window
 
-    assert isinstance(query, Query)
     if names is None:
         return []
     rest = [e for e in in_order(bundle, None) if e.source not in names]
@@ -220,13 +216,9 @@ def _elsewhere(room: Room, bundle: "Bundle", query: object, names: frozenset[str
     return [f"Nothing in the logTypes asked; it matches in: {', '.join(places[:8])}."]
 
 
-def _looked(bundle: "Bundle", names: frozenset[str] | None, result: "SearchResult") -> list[str]:
+def _looked(bundle: "Bundle", names: frozenset[str] | None) -> list[str]:
     """What could not be searched among what was asked for."""
-    from ..bundle.sources import sources
-
-    asked = names if names is not None else {row.name for row in sources().rows if row.always}
-    covers = [bundle.coverage(name) for name in sorted(asked)]
-    return [f"{c.source}: {c.state}" for c in covers if not c.readable]
+    return unread(bundle.coverage(name) for name in sorted(names if names is not None else expected_sources()))
 
 
 def read(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from ..model import Evidence, Finding, Reason, Verdict, Window
+from ..model import Coverage, Evidence, Finding, Reason, Verdict, Window
 from ..quoting import around
 from .room import shown, stamp
 
@@ -153,6 +153,11 @@ def window_out(window: Window, outside: int | None = None, untimed: int | None =
     if window.whole:
         return None
     return WindowOut(start=stamp(window.start), end=stamp(window.end), why=window.why, outside=outside, untimed=untimed)
+
+
+def unread(covers: Iterable[Coverage]) -> list[str]:
+    """The sources that could not be read, each with why: silence there means nothing."""
+    return [f"{c.source}: {c.state}" for c in covers if not c.readable]
 
 
 def overlaps(window: Window, first: datetime | None, last: datetime | None) -> bool:

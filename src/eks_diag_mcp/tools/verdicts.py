@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ..errors import UnknownFinding
 from ..model import SEVERITIES, Diagnosis, Finding, Issue, Verdict
-from .collecting import BundleOut, InstanceArg
+from .collecting import BundleOut, InstanceArg, bundle_out
 from .finding import End, Incident, Start
 from .room import Room, stamp, window
 from .shapes import Answer, CauseRow, FindingRow, Line, MitigationOut, WindowOut, cause_row, finding_row, line, overlaps, window_out
@@ -205,19 +205,12 @@ def quick_triage(
     every = room.app.findings(bundle)
     inside = [f for f in every if overlaps(span, f.first_seen, f.last_seen)]
     diagnosis = room.app.diagnosis(bundle)
-    manifest, root = bundle.manifest, diagnosis.root_cause
+    root = diagnosis.root_cause
     likely = [v for v in diagnosis.verdicts if v.stand in ("supported", "unknown")][:5]
     return TriageAnswer(
         instanceId=bundle.instance_id,
         note=note,
-        bundle=BundleOut(
-            id=bundle.digest[:12],
-            collected_at=stamp(bundle.captured),
-            files=len(manifest.files),
-            bytes=sum(f.size for f in manifest.files),
-            lines=sum(f.lines for f in manifest.files),
-            truncated=manifest.truncated or None,
-        ),
+        bundle=bundle_out(bundle),
         summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
         findings=[finding_row(f, 1, 240) for f in inside if f.role != "context"][:6],
         root_cause=root.id if root else None,
