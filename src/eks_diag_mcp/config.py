@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import BadInput
 
@@ -16,7 +17,12 @@ class Settings(BaseModel):
     """How this server runs.
 
     library: folder of the store. archives: folder with log bundles to collect from. sops: folders with own runbooks.
-    toolsets: which sets of tools are listed."""
+    toolsets: which sets of tools are listed.
+    region, regions: default region and the others that may be asked. clusters: those that may be asked, by name, with
+    their region (empty: any). bucket, prefix: where collected bundles lie, and where in it node agents upload to.
+    automation_role: ARN of the role that SSM Automation assumes. kubeconfig, kube_context: the alternative to EKS access.
+    collecting: may this server ask nodes for logs (allow, confirm, deny). collect_pause_s: shortest time between two
+    collections of one node."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +31,18 @@ class Settings(BaseModel):
     sops: tuple[Path, ...] = ()
     toolsets: frozenset[str] = frozenset(LISTED)
     log_level: str = "WARNING"
+    region: str | None = None
+    regions: frozenset[str] = frozenset()
+    clusters: Mapping[str, str | None] = {}
+    bucket: str | None = None
+    prefix: str = "node-agent"
+    automation_role: str | None = None
+    kubeconfig: Path | None = None
+    kube_context: str | None = None
+    collecting: Literal["allow", "confirm", "deny"] = "allow"
+    collect_pause_s: int = 120
+    aws_max_attempts: int = 5
+    aws_read_timeout_s: float = 20
 
     @classmethod
     def read(cls, env: Mapping[str, str], **given: object) -> "Settings":
@@ -37,9 +55,42 @@ class Settings(BaseModel):
             found["sops"] = tuple(Path(p) for p in sops.split(":") if p)
         if toolsets := env.get("EKS_DIAG_TOOLSETS"):
             found["toolsets"] = toolset_names(toolsets)
+        found |= _outside(env)
         if level := env.get("EKS_DIAG_LOG_LEVEL"):
             found["log_level"] = level.upper()
-        return cls.model_validate(found | {k: v for k, v in given.items() if v not in (None, (), "")})
+        try:
+            return cls.model_validate(found | {k: v for k, v in given.items() if v not in (None, (), "")})
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise BadInput(f"A setting is wrong: {faults}.", "Check the EKS_DIAG_* variables and flags.") from error
+
+
+_PLAIN = {
+    "EKS_DIAG_BUCKET": "bucket",
+    "EKS_DIAG_PREFIX": "prefix",
+    "EKS_DIAG_AUTOMATION_ROLE": "automation_role",
+    "EKS_DIAG_KUBECONFIG": "kubeconfig",
+    "EKS_DIAG_KUBE_CONTEXT": "kube_context",
+    "EKS_DIAG_COLLECT": "collecting",
+    "EKS_DIAG_COLLECT_PAUSE_S": "collect_pause_s",
+    "EKS_DIAG_AWS_MAX_ATTEMPTS": "aws_max_attempts",
+    "EKS_DIAG_AWS_READ_TIMEOUT_S": "aws_read_timeout_s",
+}
+
+
+def _outside(env: Mapping[str, str]) -> dict[str, object]:
+    """What is set about AWS and Kubernetes."""
+    found: dict[str, object] = {field: env[name] for name, field in _PLAIN.items() if env.get(name)}
+    if region := next((env[n] for n in ("EKS_DIAG_REGION", "AWS_REGION", "AWS_DEFAULT_REGION") if env.get(n)), None):
+        found["region"] = region
+    if clusters := env.get("EKS_DIAG_CLUSTERS"):
+        pairs = (c.partition("@") for c in re.split(r"[,\s]+", clusters) if c)
+        found["clusters"] = {name: place or None for name, _, place in pairs}
+    named = set(re.split(r"[,\s]+", env.get("EKS_DIAG_REGIONS", ""))) - {""}
+    of_clusters = {place for place in dict(found.get("clusters") or {}).values() if place}  # type: ignore[call-overload]
+    if regions := {r.lower() for r in named | of_clusters}:
+        found["regions"] = frozenset(regions)
+    return found
 
 
 def toolset_names(text: str) -> frozenset[str]:

@@ -7,6 +7,11 @@ DiagError                   every failure that a caller can do something about
 │   └── BadPattern          a search pattern that does not compile or costs too much
 ├── NotReady                the evidence is still being collected or indexed
 ├── Unavailable             a door is shut: a collector or a service that is not configured or does not answer
+│   ├── NoCredentials       AWS or the cluster does not know who is asking
+│   ├── Denied              it knows, and a permission is missing; `action` names it
+│   ├── Throttled           too many requests for now
+│   ├── Unreachable         no answer: no route, time-out, TLS
+│   └── NotThere            the thing asked for does not exist there
 └── BadBundle               an archive that cannot be read at all, or breaks a limit
     └── CatalogueError      (its sibling in spirit) our own data does not prove itself; raised while loading
 
@@ -46,6 +51,30 @@ class NotReady(DiagError):
 
 class Unavailable(DiagError):
     """Something outside does not answer or is not configured."""
+
+
+class NoCredentials(Unavailable):
+    """The caller's credentials are missing, expired or not accepted."""
+
+
+class Denied(Unavailable):
+    """A permission is missing. `action` is an IAM action (ec2:DescribeInstances) or a verb and resource (list pods)."""
+
+    def __init__(self, message: str, next_step: str = "", *, action: str = "") -> None:
+        super().__init__(message, next_step)
+        self.action = action
+
+
+class Throttled(Unavailable):
+    """Too many requests, or a queue is full; the same call may go through later."""
+
+
+class Unreachable(Unavailable):
+    """The service did not answer."""
+
+
+class NotThere(Unavailable):
+    """What was asked for does not exist there."""
 
 
 class BadBundle(DiagError):
