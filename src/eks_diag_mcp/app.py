@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .collect.archive import ArchiveFolder
 from .config import Settings
+from .desk import CollectingDesk
 from .errors import BadInput, UnknownInstance
-from .jobs import Jobs, Work
+from .intake import Intake
+from .ledger import Ledger
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
+from .outside import Outside
 from .recent import Recent
 from .runbooks.library import SopLibrary
 
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from .bundle.bundle import Bundle
     from .bundle.library import Library
     from .signatures.catalogue import Catalogue
-
-EXECUTION = "archive"
 
 
 class App:
@@ -39,7 +39,6 @@ class App:
         self.settings, self.now, self.wall = settings, now, wall
         self.archives = ArchiveFolder(settings.archives)
         self.sops = SopLibrary.load(*settings.sops, and_shipped=True)
-        self.jobs = Jobs()
         self._lock = threading.RLock()
         self._findings: Recent[str, tuple[Finding, ...]] = Recent(24)
         self._sections: Recent[tuple[str, str], Section] = Recent(400)
@@ -95,56 +94,21 @@ class App:
         return self.library.bundle(name), note
 
     # ---- collecting -----------------------------------------------------------------------------------------------------
-    def start_archive(self, instance_id: str) -> tuple[str, Work, bool]:
-        """(execution id, job, was already running) for the newest archive of an instance."""
-        return self._admit(instance_id, self.archives.newest(instance_id))
+    @cached_property
+    def outside(self) -> Outside:
+        """AWS and the clusters."""
+        return Outside(self.settings, self.now)
 
-    def _admit(self, instance_id: str, path: Path) -> tuple[str, Work, bool]:
-        from .bundle.library import file_digest
+    @cached_property
+    def desk(self) -> CollectingDesk:
+        """The collectors, and which of them a node needs."""
+        return CollectingDesk(self.settings, self.archives, lambda: self.outside, self.wall)
 
-        digest = file_digest(path)
-        execution = f"{EXECUTION}-{digest}-{instance_id}"
-        known = self.library.by_digest(digest)
-        if known is not None:
-            return execution, _ended(digest), True
-
-        def run(work: Work) -> None:
-            with self.library.lease(digest) as lease:
-                while not lease.acquire():
-                    time.sleep(0.2)
-                    if self.library.by_digest(digest):
-                        return
-                self.library.admit(
-                    path, now=self.now, wall=self.wall(), expect=instance_id, progress=lambda done: setattr(work, "done", done)
-                )
-
-        work, running = self.jobs.start(digest, path.stat().st_size, run)
-        return execution, work, running
-
-    def poll(self, execution_id: str, wait_s: float, checkpoint: Callable[[], None]) -> tuple[str, str, Work]:
-        """(instance, digest, job) of an execution. Needs no memory: after a restart the work is taken up again."""
-        kind, _, rest = execution_id.partition("-")
-        digest, _, instance_id = rest.partition("-")
-        if kind != EXECUTION or len(digest) != 32 or not instance_id:
-            raise BadInput(f"Unknown executionId {execution_id[:80]!r}.", "Use the executionId that collect returned.")
-        if self.library.by_digest(digest) is not None:
-            return instance_id, digest, _ended(digest)
-        work = self.jobs.get(digest)
-        if work is None:
-            path = self._archive_of(instance_id, digest)
-            _, work, _ = self._admit(instance_id, path)
-        until = self.now() + wait_s
-        while not work.ended.wait(0.1) and self.now() < until:
-            checkpoint()
-        return instance_id, digest, work
-
-    def _archive_of(self, instance_id: str, digest: str) -> Path:
-        from .bundle.library import file_digest
-
-        for path in self.archives.of(instance_id):
-            if file_digest(path) == digest:
-                return path
-        raise BadInput("The archive of that executionId is gone.", f'Call collect(instanceId="{instance_id}") again.')
+    @cached_property
+    def intake(self) -> Intake:
+        """From a request to an indexed bundle."""
+        ledger = Ledger(lambda: self.library.root / "collections")
+        return Intake(lambda: self.library, self.desk.collectors, ledger, self.now, self.wall, self.settings.collect_pause_s)
 
     # ---- the evidence stack ---------------------------------------------------------------------------------------------
     def findings(self, bundle: "Bundle") -> tuple[Finding, ...]:
@@ -238,9 +202,3 @@ class App:
             case = Case(bundle, self.findings(bundle), self.sections(bundle), self.facts(bundle))
             self._diagnoses[bundle.digest] = found = diagnose(case)
         return found
-
-
-def _ended(digest: str) -> Work:
-    work = Work(digest, 1, 1, "completed")
-    work.ended.set()
-    return work

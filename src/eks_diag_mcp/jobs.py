@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import DiagError
+from .errors import DiagError, Throttled, Unreachable
 
-JobState = Literal["working", "completed", "failed"]
+JobState = Literal["working", "completed", "failed", "paused"]
+"""paused: a passing fault outside stopped it; it goes on when it is asked for again."""
+_MOST_PAUSES = 3
 
 
 @dataclass(slots=True)
@@ -19,6 +21,8 @@ class Work:
     done: int = 0
     state: JobState = "working"
     message: str = ""
+    pauses: int = 0
+    """How often it was stopped without getting any further."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -37,12 +41,14 @@ class Jobs:
         self._works: dict[str, Work] = {}
 
     def start(self, key: str, total: int, run: Callable[[Work], None]) -> tuple[Work, bool]:
-        """The job of that key, and whether it was already there. A failed one is tried again."""
+        """The job of that key, and whether it was already there. A failed or paused one is tried again."""
         with self._lock:
             known = self._works.get(key)
-            if known is not None and known.state != "failed":
+            if known is not None and known.state not in ("failed", "paused"):
                 return known, True
             work = self._works[key] = Work(key, total)
+            if known is not None and known.state == "paused":
+                work.pauses = known.pauses
         threading.Thread(target=self._run, args=(work, run), name=f"admit-{key[:12]}", daemon=True).start()
         return work, False
 
@@ -50,6 +56,10 @@ class Jobs:
         try:
             run(work)
             work.state = "completed"
+        except (Unreachable, Throttled) as error:
+            work.pauses += 1
+            work.state = "paused" if work.pauses < _MOST_PAUSES else "failed"
+            work.message = str(error)
         except DiagError as error:
             work.state, work.message = "failed", str(error)
         except (OSError, MemoryError) as error:

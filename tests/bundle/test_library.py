@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -151,6 +153,19 @@ def test_the_lease_of_a_dead_process_is_taken_over(tmp_path) -> None:
     assert next_one.path.exists(), "who lost a lease does not give back another's"
     next_one.release()
     assert not next_one.path.exists()
+
+
+def test_the_lease_of_a_process_that_was_killed_a_moment_ago_is_taken_over_at_once(tmp_path) -> None:
+    script = f"""
+from pathlib import Path
+import os
+from eks_diag_mcp.bundle.leases import Lease
+assert Lease(Path({str(tmp_path)!r}), "ab").acquire()
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
+    assert Lease(tmp_path, "ab").path.exists()
+    assert Lease(tmp_path, "ab").acquire()
 
 
 # ---- re-index -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from mcp import Client
 
 from eks_diag_mcp.app import App
+from eks_diag_mcp.collect.model import Ask
 from eks_diag_mcp.server.build import build_server
 
 from .. import scenarios
@@ -24,8 +25,8 @@ def anyio_backend() -> str:
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> App:
     app = archives_of(tmp_path_factory.mktemp("fleet"), *NAMES)
     for name in NAMES:
-        _, work, _ = app.start_archive(scenarios.load(name).instance_id)
-        assert work.ended.wait(120) and work.state == "completed"
+        begun = app.intake.start("archive", Ask(scenarios.load(name).instance_id))
+        assert app.intake.follow(begun.collection.execution_id, 120).state == "completed"
     return app
 
 

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 
 from eks_diag_mcp.app import App
+from eks_diag_mcp.collect.model import Ask
 from eks_diag_mcp.config import Settings
 from eks_diag_mcp.server.build import build_server
 
@@ -29,8 +30,9 @@ def one_node(tmp_path_factory: pytest.TempPathFactory) -> tuple[App, str]:
     scenario = scenarios.load("subnet-exhausted")
     scenario.write(folder / "archives")
     app = App(Settings(library=folder / "library", archives=folder / "archives"))
-    _, work, _ = app.start_archive(scenario.instance_id)
-    assert work.ended.wait(60) and work.state == "completed", work.message
+    begun = app.intake.start("archive", Ask(scenario.instance_id))
+    ended = app.intake.follow(begun.collection.execution_id, 60)
+    assert ended.state == "completed", ended.message
     return app, scenario.instance_id
 
 

@@ -44,7 +44,7 @@ class Lease:
                     return False
                 continue
             with os.fdopen(handle, "w") as file:
-                json.dump({"pid": os.getpid(), "claim": self._claim}, file)
+                json.dump({"host": socket.gethostname(), "pid": os.getpid(), "claim": self._claim}, file)
             self._mine = True
             threading.Thread(target=self._beat, name="lease", daemon=True).start()
             return True
@@ -57,7 +57,7 @@ class Lease:
             self.path.rename(aside)
         except FileNotFoundError:
             return True
-        stale = time.time() - aside.stat().st_mtime >= STALE_S
+        stale = time.time() - aside.stat().st_mtime >= STALE_S or _dead(aside.read_text(encoding="utf-8"))
         if not stale:
             with suppress(OSError):
                 os.link(aside, self.path)

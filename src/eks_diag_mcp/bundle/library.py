@@ -9,7 +9,7 @@ import hashlib
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -100,11 +100,12 @@ class Library:
         alias: str | None = None,
         expect: str | None = None,
         via: str = "archive",
+        provenance: Mapping[str, str] | None = None,
         checkpoint: Callable[[], None] = lambda: None,
         progress: Callable[[int], None] = lambda _done: None,
     ) -> Bundle:
         """Take an archive file in; the same bytes twice are one bundle. `expect` is the instance it must be of (a bundle
-        that says it is of another one is refused), `alias` another name to find it by."""
+        that says it is of another one is refused), `alias` another name to find it by, `provenance` where it came from."""
         for given in filter(None, (alias, expect)):
             if not _NAME.fullmatch(given):
                 raise BadInput(f"{given[:140]!r} cannot name an instance.", "Use letters, digits, dots and hyphens.")
@@ -133,7 +134,9 @@ class Library:
                     raise BadBundle("The archive changed while it was read.", "Collect it again once it is complete.")
                 manifest.digest = digest  # of the whole file, also where reading stopped before its end
                 write_findings(draft, admission.book)
-                manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)}
+                manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)} | dict(
+                    provenance or {}
+                )
                 inside = _inside(Bundle(draft, manifest))
                 _refuse_other(inside or expect, claims)
                 manifest.instance_id = inside or next(iter(claims), None) or alias or f"unknown-{digest[:12]}"

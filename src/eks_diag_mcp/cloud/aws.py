@@ -129,6 +129,25 @@ class Aws:
         except (ClientError, BotoCoreError) as error:
             raise _fault(error, service, name) from error
 
+    def chunks(self, body: Any, size_bytes: int = 1 << 20) -> Iterator[bytes]:
+        """A streamed body. Ends early, without an error, where the connection breaks: the caller counts."""
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield from body.iter_chunks(size_bytes)
+        except (BotoCoreError, HTTPError, OSError):
+            return
+        finally:
+            body.close()
+
+    def presigned_put(self, region: str, bucket: str, key: str, expires_s: int) -> str:
+        """A URL that lets its holder write one object. SigV4 on the region's own host; never to be shown."""
+        url = self.client("s3", region).generate_presigned_url(
+            "put_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=expires_s, HttpMethod="PUT"
+        )
+        return str(url)
+
     def account(self, region: str) -> str:
         """The account of the server's credentials: for ownership checks only, never for an answer."""
         if region not in self._accounts:

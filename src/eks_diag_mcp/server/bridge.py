@@ -9,6 +9,8 @@ from typing import Any
 import anyio
 import anyio.from_thread
 from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel, Field
 
 Progress = Callable[[float, float | None, str], None]
 """done, total (None = not known), message."""
@@ -47,3 +49,26 @@ def progress(ctx: Context[Any, Any]) -> Progress:
         last = done
 
     return report
+
+
+class Agreement(BaseModel):
+    """What a person answers."""
+
+    agree: bool = Field(description="Go on?")
+
+
+def confirm(ctx: Context[Any, Any]) -> Callable[[str], bool | None]:
+    """A callable that asks the person behind the client. None where this client, or its era of the protocol, cannot be
+    asked in the middle of a call."""
+
+    def ask(question: str) -> bool | None:
+        try:
+            able = ctx.client_capabilities is not None and ctx.client_capabilities.elicitation is not None
+            if not able:
+                return None
+            answer = anyio.from_thread.run(ctx.elicit, question, Agreement)
+        except (ValueError, RuntimeError, MCPError):  # no request, no worker thread, no way back to the client
+            return None
+        return answer.action == "accept" and bool(answer.data.agree)
+
+    return ask

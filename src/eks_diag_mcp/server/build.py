@@ -13,7 +13,7 @@ from ..quoting import clean
 from ..tools.room import Room
 from ..tools.table import NOT_BUILT, TOOLS, TOOLSETS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
-from .bridge import checkpoint, progress
+from .bridge import checkpoint, confirm, progress
 from .completions import add_completions
 from .prompts import add_prompts
 from .resources import add_evidence, add_sops
@@ -73,7 +73,7 @@ def build_server(app: App) -> StrictServer[Any]:
 
 
 def _room(app: App, ctx: Context[Any, Any]) -> Room:
-    return Room(app, checkpoint, progress(ctx), TOOLSETS)
+    return Room(app, checkpoint, progress(ctx), confirm(ctx), TOOLSETS)
 
 
 def _file(app: App, instance_id: str, path: str) -> str:

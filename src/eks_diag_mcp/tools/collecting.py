@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from ..collect.model import Ask
+from ..desk import ASKING
 from ..errors import BadInput, Unavailable
-from ..jobs import Work
+from ..intake import Standing
 from ..naming import EXAMPLE_INSTANCE
 from .room import Room, stamp
 from .shapes import Answer
@@ -33,20 +35,31 @@ class CollectAnswer(Answer):
 
     executionId: str
     instanceId: str
+    region: str | None = None
     via: str
     why: str | None = None
+    notes: list[str] | None = None
     idempotent: bool | None = None
     task: Task
     poll_after_seconds: int
     next_step: str
 
 
+class StepOut(Answer):
+    """One step of the run that makes the bundle. `text` quotes the service or the node."""
+
+    name: str
+    status: str
+    text: str | None = None
+
+
 class Automation(Answer):
-    """The run that made the bundle."""
+    """The run that makes the bundle. `failureReason` is our reading, `text` the service's own words, quoted."""
 
     status: str
     failureReason: str | None = None
-    steps: list[dict[str, str]]
+    text: str | None = None
+    steps: list[StepOut]
 
 
 class BundleOut(Answer):
@@ -105,33 +118,55 @@ def collect(
     instanceId: Annotated[str, Field(description="EC2 instance id", examples=["i-0123456789abcdef0"])],
     region: Annotated[str | None, Field(description="AWS region of the node")] = None,
     clusterName: str | None = None,
-    via: Annotated[Literal["auto", "ssm", "node", "s3", "archive"], Field(description="archive = a folder of tarballs")] = "auto",
+    via: Annotated[
+        Literal["auto", "ssm", "node", "s3", "archive"],
+        Field(
+            description="ssm = SSM Automation, node = node monitoring agent, s3 = the log bucket, archive = a folder of tarballs"
+        ),
+    ] = "auto",
     idempotencyToken: str | None = None,
 ) -> CollectAnswer:
     """Get the log bundle of an EKS worker node and index it. Returns an executionId for `status`. Asked twice it is one run."""
     if instanceId == EXAMPLE_INSTANCE and not room.app.archives.of(instanceId):
         raise BadInput(f"{EXAMPLE_INSTANCE} is a runbook's example id, not an instance.", f"Instances at hand: {_at_hand(room)}.")
-    if via not in ("auto", "archive"):
-        raise Unavailable(f"This server has no collector {via!r} configured.", 'Use via="archive" (a folder of log bundles).')
-    execution, work, running = room.app.start_archive(instanceId)
+    ask = Ask(instanceId, region, clusterName, idempotencyToken)
+    chosen, why = room.app.desk.choose(ask, via)
+    if chosen in ASKING:
+        _confirm(room, f"Ask node {instanceId} for its logs ({chosen})? The log collector runs on it for some minutes.")
+    found = room.app.intake.start(chosen, ask)
+    told = found.collection
     return CollectAnswer(
-        executionId=execution,
-        instanceId=instanceId,
-        via="archive",
-        why=_why(via, region or clusterName),
-        idempotent=True if running else None,
-        task=_task(execution, work),
-        poll_after_seconds=0 if work.state == "completed" else 2,
-        next_step=f'status(executionId="{execution}")'
-        if work.state != "completed"
-        else f'errors(instanceId="{instanceId}") or summarize(instanceId="{instanceId}")',
+        executionId=told.execution_id,
+        instanceId=told.instance_id,
+        region=told.region,
+        via=told.via,
+        why=_why(why, chosen, region or clusterName),
+        notes=list(told.notes) or None,
+        idempotent=True if told.found_running else None,
+        task=_task(found),
+        poll_after_seconds=0 if found.state == "completed" else told.poll_after_s,
+        next_step=_following(found),
     )
 
 
-def _why(via: str, place: str | None) -> str | None:
+def _confirm(room: Room, question: str) -> None:
+    """Ask the person behind the client, where this server is set up to."""
+    if room.app.settings.collecting != "confirm":
+        return
+    agreed = room.confirm(question)
+    if agreed is None:
+        raise Unavailable(
+            "This server asks a person before it makes a node work, and this client cannot ask.",
+            "Use a client with elicitation, or start the server with EKS_DIAG_COLLECT=allow.",
+        )
+    if not agreed:
+        raise BadInput("The collection was declined.", "Nothing was asked of the node.")
+
+
+def _why(why: str | None, via: str, place: str | None) -> str | None:
     """Why this collector, and what of the arguments plays no part for it."""
-    said = ["the newest bundle of the node in the archives folder"] if via == "auto" else []
-    said += ["region and clusterName play no part for a folder of archives"] if place else []
+    said = [why] if why else []
+    said += ["region and clusterName play no part for a folder of archives"] if place and via == "archive" else []
     return "; ".join(said) or None
 
 
@@ -139,8 +174,23 @@ def _at_hand(room: Room) -> str:
     return ", ".join(room.app.known_instances()[:20]) or "none"
 
 
-def _task(execution: str, work: Work) -> Task:
-    return Task(taskId=execution, state=work.state, message=work.message or None, progress=round(work.progress, 2))
+def _task(found: Standing) -> Task:
+    return Task(
+        taskId=found.collection.execution_id,
+        state=found.state,
+        message=found.message or None,
+        progress=round(found.progress, 2),
+    )
+
+
+def _following(found: Standing) -> str:
+    told = found.collection
+    if found.state == "completed":
+        name = told.instance_id
+        return f'errors(instanceId="{name}") lists what was found; summarize(instanceId="{name}") gives the root cause.'
+    if found.state == "working":
+        return f'status(executionId="{told.execution_id}")'
+    return "Mend what the message says, then collect again."
 
 
 def status(
@@ -150,27 +200,36 @@ def status(
     includeStepDetails: bool = True,
 ) -> StatusAnswer:
     """How far a collection is. `completed` means its findings can be read. Works after a restart of this server too."""
-    instance_id, digest, work = room.app.poll(executionId, waitSeconds, room.checkpoint)
-    room.progress(work.progress, 1.0, "indexing the log bundle")
-    bundle = room.app.library.by_digest(digest) if work.state == "completed" else None
-    words = {"working": "InProgress", "completed": "Success", "failed": "Failed"}
-    steps = [{"name": "index", "status": words[work.state]}] if includeStepDetails else []
+    found = room.app.intake.follow(room.app.desk.full_id(executionId), waitSeconds, room.checkpoint)
+    room.progress(found.progress, 1.0, "collecting the log bundle")
+    bundle = room.app.library.by_digest(found.digest) if found.digest else None
     out = None
     if bundle is not None:
         missing = [s for s in expected_sources() if bundle.coverage(s).state == "absent"]
         out = bundle_out(bundle, missing)
-    following = {
-        "working": f'Call status(executionId="{executionId}") again.',
-        "completed": f'errors(instanceId="{instance_id}") lists what was found; summarize(instanceId="{instance_id}") gives the root cause.',
-        "failed": "Mend what the message says, then collect again.",
-    }
     return StatusAnswer(
-        executionId=executionId,
-        instanceId=instance_id,
-        task=_task(executionId, work),
+        executionId=found.collection.execution_id,
+        instanceId=found.collection.instance_id,
+        task=_task(found),
         bundle=out,
-        next_step=following[work.state],
-        automation=Automation(status=words[work.state], failureReason=work.message or None, steps=steps),
+        next_step=_following(found),
+        automation=_automation(found, details=includeStepDetails),
+    )
+
+
+def _automation(found: Standing, *, details: bool) -> Automation:
+    """The service's part and ours (the index) as one run; it has succeeded when findings can be read."""
+    told = found.collection
+    words = {"working": "InProgress", "completed": "Success", "failed": "Failed", "cancelled": "Cancelled"}
+    indexing = told.state == "ready"
+    steps = [StepOut(name=s.name, status=s.status, text=s.text or None) for s in told.steps]
+    if indexing:
+        steps.append(StepOut(name="index", status=words[found.state]))
+    return Automation(
+        status=words[found.state] if indexing else told.status,
+        failureReason=found.message or None if found.state in ("failed", "cancelled") else None,
+        text=told.text or None,
+        steps=steps if details else [],
     )
 
 
@@ -200,7 +259,7 @@ def validate(room: Room, instanceId: InstanceArg = None, executionId: str | None
     from ..bundle.sources import sources
 
     if executionId and not instanceId:
-        instanceId = executionId.split("-", 2)[-1]
+        instanceId = room.app.intake.follow(room.app.desk.full_id(executionId), 0, room.checkpoint).collection.instance_id
     bundle, note = room.bundle(instanceId)
     manifest = bundle.manifest
     covers = {row.name: bundle.coverage(row.name) for row in sources().rows}

@@ -26,6 +26,8 @@ class Room:
     app: App
     checkpoint: Callable[[], None] = lambda: None
     progress: Progress = lambda _done, _total, _message: None
+    confirm: Callable[[str], bool | None] = lambda _question: None
+    """Asks the person behind the client; None where the client cannot ask."""
     toolsets: Mapping[str, str] = field(default_factory=dict)
     """The set that each tool belongs to."""
 
