@@ -127,6 +127,20 @@ def run_sop(settings: Settings, sop: str, instance: str | None, archive: Path | 
 
 
 @main.command()
+@click.option("--cluster", help="An EKS cluster to try.")
+@click.option("--region", help="Its region.")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@click.pass_obj
+def doctor(settings: Settings, cluster: str | None, region: str | None, as_json: bool) -> None:
+    """Check credentials, region, log bucket, runbook, role and cluster: a line each, with the fix. Exits with 1 on a fault."""
+    from .app import App
+    from .terminal import show_checks
+
+    checks = App(settings).desk.check_up(cluster, region)
+    sys.exit(1 if show_checks(checks, as_json=as_json) else 0)
+
+
+@main.command()
 @click.argument("tool")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
 @click.pass_obj

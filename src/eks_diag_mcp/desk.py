@@ -1,11 +1,12 @@
 """The collecting desk: the collectors this server is set up with, which of them a node needs, and what may be asked."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from .collect.archive import ArchiveFolder
 from .collect.bucket import LogBucket
+from .collect.checkup import Check, SetUp, check_up
 from .collect.choose import Offer, choose
 from .collect.model import Ask, Collector
 from .collect.node_diagnostic import NodeCollector
@@ -61,6 +62,21 @@ class CollectingDesk:
                 'Bundles at hand: via="s3" or via="archive".',
             )
         return via, why
+
+    def check_up(self, cluster: str | None, region: str | None) -> Iterator[Check]:
+        """The checks of `eks-diag-mcp doctor`."""
+        told, outside = self.settings, self.outside()
+        setup = SetUp(
+            outside.aws,
+            outside.clusters,
+            self.bucket,
+            told.bucket,
+            told.automation_role,
+            self.archives,
+            region or told.region,
+            cluster,
+        )
+        return check_up(setup)
 
     def full_id(self, execution_id: str) -> str:
         """An execution id as `collect` gives it. A bare automation id means SSM in the default region."""

@@ -1,12 +1,16 @@
 """What people see on a terminal: a runbook's run as a table and its report."""
 
+import json
 import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from .collect.checkup import Check
     from .tools.run_answer import RunAnswer
 
 _COLOURS = {"done": "green", "failed": "red", "unmet": "yellow", "skipped": "bright_black", "manual": "cyan"}
@@ -45,3 +49,27 @@ def _steps(answer: "RunAnswer") -> "Table":
         ids = " ".join(row.finding_ids or ())
         table.add_row(Text(asked), Text(row.outcome, style=_COLOURS.get(row.outcome, "")), Text(row.note), Text(ids))
     return table
+
+
+_MARKS = {"ok": ("ok", "green"), "fault": ("FAULT", "bold red"), "skipped": ("-", "bright_black")}
+
+
+def show_checks(checks: "Iterable[Check]", *, as_json: bool = False, console: "Console | None" = None) -> int:
+    """A line a check as it is made, with its fix below it; returns how many found a fault."""
+    from rich.console import Console
+    from rich.text import Text
+
+    out = console or Console(file=sys.stdout, soft_wrap=True)
+    faults, made = 0, []
+    for check in checks:
+        faults += check.result == "fault"
+        made.append(asdict(check))
+        if as_json:
+            continue
+        mark, style = _MARKS[check.result]
+        out.print(Text(f"{mark:6}", style=style) + Text(f"{check.name:16}") + Text(check.says))
+        if check.fix:
+            out.print(Text(f"{'':6}{'':16}-> {check.fix}", style="yellow" if check.result == "fault" else "bright_black"))
+    if as_json:
+        out.print_json(json.dumps({"checks": made, "faults": faults}))
+    return faults
