@@ -73,8 +73,9 @@ class Aws:
         """amazonaws.com, amazonaws.com.cn ... by the region's partition."""
         from botocore.session import Session
 
-        resolver = Session().get_component("endpoint_resolver")
-        return str(resolver.construct_endpoint("sts", region)["dnsSuffix"])
+        known = Session().get_data("partitions")["partitions"]
+        partition = self.partition(region)
+        return str(next((p["outputs"]["dnsSuffix"] for p in known if p["id"] == partition), "amazonaws.com"))
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client. S3 signs by SigV4 for the region's own host: SigV2 URLs fail with SSE-KMS."""
@@ -129,7 +130,7 @@ class Aws:
         except (ClientError, BotoCoreError) as error:
             raise _fault(error, service, name) from error
 
-    def chunks(self, body: Any, size_bytes: int = 1 << 20) -> Iterator[bytes]:
+    def chunks(self, body: Any, size_bytes: int = 16 << 10) -> Iterator[bytes]:
         """A streamed body. Ends early, without an error, where the connection breaks: the caller counts."""
         from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
