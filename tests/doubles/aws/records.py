@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import ipaddress
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -98,6 +99,29 @@ def interface_records(told: scenarios.Node, primary: Record) -> list[Record]:
             }
         )
     return made
+
+
+def orphan_record(subnet: Record, instance_id: str, created: str, addresses: int, number: int) -> Record:
+    """An ENI of the VPC CNI that is attached to nothing, with so many addresses from the end of its subnet."""
+    last = ipaddress.ip_network(subnet["CidrBlock"]).broadcast_address - 1
+    ips = [str(last - number * 16 - n) for n in range(addresses)]
+    digest = hashlib.sha256(f"{subnet['SubnetId']}/{instance_id}/{number}".encode()).hexdigest()
+    return {
+        "NetworkInterfaceId": f"eni-0{digest[:16]}",
+        "AvailabilityZone": subnet["AvailabilityZone"],
+        "Description": f"aws-K8S-{instance_id}",
+        "Groups": [],
+        "InterfaceType": "interface",
+        "MacAddress": f"02:5b:{digest[16:18]}:{digest[18:20]}:{digest[20:22]}:{digest[22:24]}",
+        "OwnerId": DEFAULT_ACCOUNT_ID,
+        "PrivateIpAddress": ips[0],
+        "PrivateIpAddresses": [{"Primary": n == 0, "PrivateIpAddress": ip} for n, ip in enumerate(ips)],
+        "RequesterManaged": False,
+        "Status": "available",
+        "SubnetId": subnet["SubnetId"],
+        "TagSet": [{"Key": k, "Value": v} for k, v in cni_tags(instance_id, created=created).items()],
+        "VpcId": subnet["VpcId"],
+    }
 
 
 def cni_tags(instance_id: str, unmanaged: bool = False, created: str = "") -> dict[str, str]:

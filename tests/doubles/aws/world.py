@@ -21,7 +21,7 @@ from .clients import Keys, client
 from .eks import Cluster
 from .node import FakeNode, Ping
 from .plans import Plan, plan
-from .records import cluster_record, instance_tags, interface_records
+from .records import cluster_record, instance_tags, interface_records, orphan_record
 
 if TYPE_CHECKING:
     from .double import AwsDouble
@@ -84,6 +84,18 @@ class World:
         if free is not None:
             self._double.ec2.subnets.setdefault(found, {})["AvailableIpAddressCount"] = free
         return found
+
+    def reserve(self, subnet: str, cidr: str, kind: Literal["prefix", "explicit"] = "prefix") -> None:
+        """A CIDR reservation in a subnet: EC2 gives no address of it to an ENI unless asked for by name (or as a prefix)."""
+        made = {"SubnetCidrReservationId": f"scr-0{subnet[-16:]}", "SubnetId": subnet, "Cidr": cidr, "ReservationType": kind}
+        self._double.ec2.reservations.setdefault(subnet, []).append({**made, "OwnerId": DEFAULT_ACCOUNT_ID, "Description": ""})
+
+    def orphan(self, subnet: str, instance_id: str, *, created: str = "", region: str | None = None, addresses: int = 1) -> str:
+        """An ENI that the VPC CNI made for an instance and that nobody detached cleanly: `available`. Its id."""
+        found = self._moto("ec2", region).describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+        record = orphan_record(found, instance_id, created, addresses, len(self._double.ec2.interfaces))
+        self._double.ec2.interfaces[record["NetworkInterfaceId"]] = record
+        return str(record["NetworkInterfaceId"])
 
     # ---- instances --------------------------------------------------------------------------------------------------
     def instance(
