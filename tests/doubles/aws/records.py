@@ -1,54 +1,14 @@
-"""Records in the spelling of EKS and EC2, made from little: a cluster, an instance's tags, the ENIs of a scenario's node."""
+"""Records in EC2's spelling, made from little: an instance's tags, the ENIs of a scenario's node, orphaned ENIs."""
 
-import base64
 import hashlib
 import ipaddress
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from tests import scenarios
 
-from .models import partition_of
-
 Record = dict[str, Any]
-
-
-def cluster_record(
-    name: str, version: str, region: str, vpc: str, subnets: list[str], now: datetime, more: Mapping[str, Any]
-) -> Record:
-    """As DescribeCluster tells a healthy cluster. Endpoint and CA are invented unless `more` has them."""
-    digest = hashlib.sha256(f"{region}/{name}".encode()).hexdigest()
-    arn = f"arn:{partition_of(region)}"
-    return {
-        "name": name,
-        "arn": f"{arn}:eks:{region}:{DEFAULT_ACCOUNT_ID}:cluster/{name}",
-        "createdAt": now,
-        "version": version,
-        "platformVersion": "eks.9",
-        "endpoint": f"https://{digest[:32].upper()}.gr7.{region}.eks.amazonaws.com",
-        "roleArn": f"{arn}:iam::{DEFAULT_ACCOUNT_ID}:role/{name}-cluster",
-        "resourcesVpcConfig": {
-            "subnetIds": subnets,
-            "securityGroupIds": [],
-            "clusterSecurityGroupId": f"sg-0{digest[32:48]}",
-            "vpcId": vpc,
-            "endpointPublicAccess": True,
-            "endpointPrivateAccess": True,
-            "publicAccessCidrs": ["0.0.0.0/0"],
-        },
-        "kubernetesNetworkConfig": {"serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4"},
-        "logging": {"clusterLogging": [{"types": ["api", "audit"], "enabled": False}]},
-        "identity": {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{digest[:32].upper()}"}},
-        "status": "ACTIVE",
-        "certificateAuthority": {"data": base64.b64encode(b"no certificate: the double of Kubernetes gives its own").decode()},
-        "accessConfig": {"authenticationMode": "API_AND_CONFIG_MAP"},
-        "health": {"issues": []},
-        "tags": {},
-        **more,
-    }
 
 
 def instance_tags(
