@@ -5,7 +5,7 @@ from kubernetes import client
 from urllib3.exceptions import ConnectTimeoutError, ProtocolError, ReadTimeoutError
 
 from .kube_asking import api_client, ask, message
-from .kubernetes import READER_TOKEN, KubeDouble, unreachable_endpoint
+from .kubernetes import FOREVER, READER_TOKEN, KubeDouble, unreachable_endpoint
 
 pytest_plugins = ["tests.doubles.kube_fixtures"]
 
@@ -42,6 +42,24 @@ def test_a_fault_meets_only_its_verb_and_resource(kube: KubeDouble) -> None:
     assert message(ask(kube, "/api/v1/namespaces/default/pods/p/log")) == (500, "Internal error occurred: kubelet")
     kube.fail("*", "*", 503)
     assert [ask(kube, "/version")[0] for _ in range(2)] == [503, 200]
+
+
+def test_a_scripted_403_is_worded_as_rbac_words_it(kube: KubeDouble) -> None:
+    kube.fail("list", "events", 403, times=FOREVER)
+    told = 'events is forbidden: User "reader" cannot list resource "events" in API group "" at the cluster scope'
+    assert [message(ask(kube, "/api/v1/events", READER_TOKEN)) for _ in range(3)] == [(403, told)] * 3
+    assert ask(kube, "/api/v1/events", "stranger")[0] == 401
+
+
+def test_pages_may_expire_while_somebody_reads_them(kube: KubeDouble) -> None:
+    for n in range(4):
+        kube.pod(f"p{n}")
+    kube.expire_pages("pods")
+    token = ask(kube, PODS, limit=2)[1]["metadata"]["continue"]
+    code, body = ask(kube, PODS, limit=2, continue_=token)
+    assert (code, body["reason"]) == (410, "Expired")
+    rest = ask(kube, PODS, limit=2, continue_=body["metadata"]["continue"])[1]
+    assert [p["metadata"]["name"] for p in rest["items"]] == ["p2", "p3"]
 
 
 def test_overload_says_when_to_come_back(kube: KubeDouble) -> None:

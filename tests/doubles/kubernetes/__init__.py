@@ -2,6 +2,7 @@
 
 from .access import ADMIN, READER, Rule
 from .double import ACCESS_KEY, ADMIN_TOKEN, ARN, CLUSTER, READER_TOKEN, REGION, SECRET_KEY, Call, KubeDouble
+from .faults import FOREVER
 from .pod_objects import PodState
 from .store import Object
 from .unreachable import unreachable_endpoint
@@ -12,6 +13,7 @@ __all__ = [
     "ADMIN_TOKEN",
     "ARN",
     "CLUSTER",
+    "FOREVER",
     "READER",
     "READER_TOKEN",
     "REGION",
