@@ -16,6 +16,7 @@ from .errors import BadInput, UnknownInstance
 from .jobs import Jobs, Work
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
+from .outside import Outside
 from .recent import Recent
 from .runbooks.library import SopLibrary
 
@@ -61,6 +62,11 @@ class App:
         library = Library(self.settings.library, lambda: (self.catalogue.rows, self.catalogue.digest))
         library.sweep(3600, time.time())
         return library
+
+    @cached_property
+    def outside(self) -> Outside:
+        """AWS and the clusters."""
+        return Outside(self.settings, self.now)
 
     # ---- whose bundle ---------------------------------------------------------------------------------------------------
     def known_instances(self) -> list[str]:
