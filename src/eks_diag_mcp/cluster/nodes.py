@@ -84,7 +84,7 @@ def read_node(item: Document) -> Node:
         ready={"True": True, "False": False}.get(conditions.get("Ready", "")),
         troubles=tuple(Trouble(told(c), moment(c.get("lastTransitionTime")), text(c, "message")) for c in wrong_conditions(item)),
         agent=True if any(name in conditions for name in AGENT_CONDITIONS) else None,
-        taints=tuple(_taint(t) for t in parts(spec, "taints")),
+        taints=tuple(dict.fromkeys(_taint(t) for t in parts(spec, "taints"))),
         cordoned=bool(spec.get("unschedulable")),
         pods_allocatable=int(allocatable) if allocatable.isdigit() else None,
         kubelet=word(info.get("kubeletVersion")),

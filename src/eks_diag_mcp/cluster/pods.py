@@ -8,6 +8,8 @@ from .digest import Digest, created_of, name_of, told, wrong_conditions
 from .reading import Document, moment, number, part, parts, text, word
 
 _ENDED = ("Succeeded", "Failed")
+_FOLLOW_READY = ("ContainersReady", "Initialized", "PodScheduled", "PodReadyToStartContainers")
+"""Conditions that say again what the status word and the ready count say."""
 STUCK = timedelta(minutes=2)
 """A pod that has no address for longer than this is not just being started."""
 
@@ -30,6 +32,7 @@ def pod_digest(pod: Document) -> Digest:
     state = _state(pod)
     waiting, why = _waiting(status)
     wrong = wrong_conditions(pod) if text(status, "phase") not in _ENDED else []
+    follows = _FOLLOW_READY if state.ready == state.total else (*_FOLLOW_READY, "Ready")
     unscheduled = next((c for c in wrong if c.get("type") == "PodScheduled"), None)
     return Digest(
         name=name,
@@ -42,7 +45,7 @@ def pod_digest(pod: Document) -> Digest:
         node=text(spec, "nodeName"),
         ip=text(status, "podIP"),
         created=created_of(pod),
-        conditions=tuple(told(c) for c in wrong if c.get("reason") and c is not unscheduled)[:3],
+        conditions=tuple(told(c) for c in wrong if c.get("type") not in follows)[:3],
         more={"host_network": True} if spec.get("hostNetwork") else {},
         text=why or state.why or text(status, "message") or (text(unscheduled, "message") if unscheduled else ""),
     )
