@@ -2,7 +2,9 @@
 
 from .access import ADMIN, READER, Rule
 from .double import ACCESS_KEY, ADMIN_TOKEN, ARN, CLUSTER, READER_TOKEN, REGION, SECRET_KEY, Call, KubeDouble
+from .pod_objects import PodState
 from .store import Object
+from .unreachable import unreachable_endpoint
 
 __all__ = [
     "ACCESS_KEY",
@@ -17,5 +19,7 @@ __all__ = [
     "Call",
     "KubeDouble",
     "Object",
+    "PodState",
     "Rule",
+    "unreachable_endpoint",
 ]

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from . import discovery, paging, status
+from . import discovery, node_agent, paging, pod_logs, reviews, status, writes
+from .access import LOOK, SELF_REVIEWS
 from .asked import Asked, understand
 from .faults import Fault
 from .kinds import Kind
@@ -53,7 +55,7 @@ class Api:
                 raise status.retry_later(fault.code, fault.retry_after_s, fault.message)
             user = self.double.access.who(request.headers.get("authorization", ""))
             self.double.access.check(user, asked)
-            response = await self._answer(asked, user, await request.body())
+            response = await self._answer(asked, user, request)
         except status.Refused as refused:
             body, media = refused.content
             response = Response(body, refused.code, {"Content-Type": media, **refused.headers})
@@ -71,22 +73,55 @@ class Api:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    async def _answer(self, asked: Asked, user: str, body: bytes) -> Response:
-        kinds = self.double.kinds()
+    async def _answer(self, asked: Asked, user: str, request: Request) -> Response:
+        kinds, body, media = self.double.kinds(), await request.body(), request.headers.get("content-type", "")
         if not asked.plural:
             found = discovery.answer(asked.path, kinds, self.double.version)
             return Response(found, media_type="text/plain") if isinstance(found, str) else _json(found)
+        if asked.verb == "create" and asked.plural in SELF_REVIEWS:
+            return _json(reviews.answer(self.double.access, user, asked, body, media), 201)
         kind = _kind(asked, kinds)
-        if asked.verb == "list":
-            return _json(listed(kind, paging.a_list(self.double.store, kind, asked)))
-        if asked.verb == "watch":
-            labels(asked.query.get("labelSelector", ""))
-            fields(asked.query.get("fieldSelector", ""), kind)
-            stream = watch(self.double.store, self.bells, kind, asked)
-            return StreamingResponse(stream, media_type="application/json")
-        if asked.verb == "get" and not asked.subresource:
-            return _json(shown(kind, self.double.one(kind, asked.namespace, asked.name)))
+        if asked.subresource and asked.verb != "patch":
+            return self._subresource(kind, asked)
+        if kind.storage == node_agent.STORAGE and asked.verb in LOOK:
+            steps = 99 if asked.verb == "watch" else 1
+            await run_in_threadpool(self.double.agents.look, asked.name, steps)
+        return self._object(kind, asked, body, media)
+
+    def _object(self, kind: Kind, asked: Asked, body: bytes, media: str) -> Response:
+        store = self.double.store
+        match asked.verb:
+            case "list":
+                return _json(listed(kind, paging.a_list(store, kind, asked)))
+            case "watch":
+                labels(asked.query.get("labelSelector", ""))
+                fields(asked.query.get("fieldSelector", ""), kind)
+                return StreamingResponse(watch(store, self.bells, kind, asked), media_type="application/json")
+            case "get":
+                return _json(shown(kind, self.double.one(kind, asked.namespace, asked.name)))
+            case "create" if not asked.name:
+                return _json(shown(kind, writes.create(store, kind, asked, body)), 201)
+            case "delete":
+                return _json(writes.delete(store, kind, asked, body))
+            case "patch" if asked.name:
+                return _json(shown(kind, writes.patch(store, kind, asked, body, media)))
         raise status.method_not_allowed()
+
+    def _subresource(self, kind: Kind, asked: Asked) -> Response:
+        if asked.verb != "get":
+            raise status.method_not_allowed()
+        if asked.subresource not in kind.subresources:
+            raise status.unknown_resource()
+        obj = self.double.one(kind, asked.namespace, asked.name)
+        if asked.subresource == "log":
+            logs = self.double.logs.get((asked.namespace, asked.name), {})
+            return Response(pod_logs.read(obj, logs, asked, self.double.now()), media_type="text/plain")
+        if asked.subresource == "proxy":
+            saved = self.double.agents.saved.get(asked.name)
+            if saved is None or asked.rest != f"logs/support/{asked.name}-logs.tar.gz":
+                raise status.page_not_found()
+            return Response(saved, media_type="application/x-gzip")
+        return _json(shown(kind, obj))
 
 
 def _kind(asked: Asked, kinds: list[Kind]) -> Kind:

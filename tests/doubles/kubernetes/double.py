@@ -1,18 +1,19 @@
 """The Kubernetes double: a cluster that is described in Python and answers over TLS as a kube-apiserver of EKS does."""
 
 import base64
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple, Self
 
-from . import access, kinds, status
+import yaml
+
+from . import access
 from .access import Access, Rule
 from .api import Api
 from .asked import Asked
 from .faults import Fault, Faults
-from .kinds import Kind
 from .serving import TlsServer
-from .store import Key, Object, Store
 from .tokens import Issuer
+from .world import World
 
 CLUSTER, REGION = "demo", "us-west-2"
 ACCESS_KEY = SECRET_KEY = "testing"
@@ -28,13 +29,11 @@ class Call(NamedTuple):
     user: str
 
 
-class KubeDouble:
+class KubeDouble(World):
     """A cluster and its API server."""
 
     def __init__(self, cluster: str = CLUSTER, region: str = REGION, version: str = "v1.33.4-eks-e386d34") -> None:
-        self.cluster, self.region, self.version = cluster, region, version
-        self.clock = lambda: datetime.now(UTC)
-        self.store = Store(self.now)
+        super().__init__(cluster, region, version)
         self.faults = Faults()
         self._api = Api(self)
         self._server = TlsServer(self._api)
@@ -45,10 +44,6 @@ class KubeDouble:
         self.ca_data = base64.b64encode(self.ca_pem.encode()).decode()
         self.wrong_ca_pem = self._server.stranger.cert_pem.bytes().decode()
         self.reset()
-
-    def now(self) -> datetime:
-        """What time it is for the double: `clock` may be set by a test."""
-        return self.clock()
 
     # ---- life -------------------------------------------------------------------------------------------------------
     def start(self) -> Self:
@@ -61,44 +56,15 @@ class KubeDouble:
 
     def reset(self) -> None:
         """As new: the default users and objects, no faults, an empty audit log. The port and the CA stay."""
-        self.clock = lambda: datetime.now(UTC)
         self._server.call(self._api.bells.end_all)
         self.faults.clear()
         self._api.audit.clear()
-        self.store.clear()
+        self.begin()
         self.access = Access(Issuer(self.cluster, self.region), self.now)
         self.access.principal(ACCESS_KEY, SECRET_KEY, ARN)
         self.access.user(ARN, access.READER, arn=ARN)
         self.access.user("reader", access.READER, token=READER_TOKEN)
         self.access.user("admin", access.ADMIN, token=ADMIN_TOKEN)
-
-    # ---- objects ----------------------------------------------------------------------------------------------------
-    def kinds(self) -> list[Kind]:
-        """All kinds that are served now, built-in ones first."""
-        crds = self.store.all("customresourcedefinitions.apiextensions.k8s.io")
-        return [*kinds.builtin(), *kinds.of_crds(crds)]
-
-    def kind_of(self, obj: Object) -> Kind:
-        """The kind of an object with apiVersion and kind."""
-        return next(k for k in self.kinds() if (k.api_version, k.kind) == (obj["apiVersion"], obj["kind"]))
-
-    def key_of(self, obj: Object) -> Key:
-        kind = self.kind_of(obj)
-        namespace = obj["metadata"].get("namespace", "default") if kind.namespaced else ""
-        return Key(kind.storage, namespace, obj["metadata"]["name"])
-
-    def add(self, obj: Object) -> Object:
-        """Put any object there, or replace it. It needs apiVersion, kind and metadata.name."""
-        key = self.key_of(obj)
-        named = {"namespace": key.namespace} if key.namespace else {}
-        return self.store.put(key, obj | {"metadata": obj["metadata"] | named})
-
-    def one(self, kind: Kind, namespace: str, name: str) -> Object:
-        """That object; raises the server's 404."""
-        obj = self.store.get(Key(kind.storage, namespace if kind.namespaced else "", name))
-        if obj is None:
-            raise status.not_found(kind.group, kind.plural, name)
-        return obj
 
     # ---- users and faults -------------------------------------------------------------------------------------------
     def user(self, name: str, *rules: Rule, token: str | None = None, arn: str | None = None) -> None:
@@ -123,6 +89,23 @@ class KubeDouble:
         """The next such requests get no answer at all, until the client hangs up."""
         self.faults.add(Fault(verb, resource, "silence", times))
 
+    # ---- how to reach it --------------------------------------------------------------------------------------------
+    def kubeconfig(self, path: Path, token: str = READER_TOKEN, *, ca_pem: str = "", endpoint: str = "") -> Path:
+        """Write a kubeconfig for this cluster: for kubectl, and for servers that are given one."""
+        ca = base64.b64encode((ca_pem or self.ca_pem).encode()).decode()
+        cluster = {"server": endpoint or self.endpoint, "certificate-authority-data": ca}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": self.cluster,
+            "clusters": [{"name": self.cluster, "cluster": cluster}],
+            "users": [{"name": "user", "user": {"token": token}}],
+            "contexts": [{"name": self.cluster, "context": {"cluster": self.cluster, "user": "user"}}],
+        }
+        path.write_text(yaml.safe_dump(config))
+        path.chmod(0o600)
+        return path
+
     # ---- what was asked ---------------------------------------------------------------------------------------------
     @property
     def calls(self) -> list[Call]:
@@ -132,3 +115,23 @@ class KubeDouble:
     def requests(self) -> list[Asked]:
         """The same requests with their parts and queries."""
         return [r.asked for r in self._api.audit]
+
+    def asked(self, verb: str, resource: str) -> list[Asked]:
+        """The requests of that verb for that resource (`pods`, `pods/log`)."""
+        return [a for a in self.requests if (a.verb, a.resource) == (verb, resource)]
+
+    def writes(self) -> list[Call]:
+        """What was asked that is neither reading, nor a NodeDiagnostic's life, nor a question about oneself.
+
+        A server that is read-only by construction leaves this empty; refused requests count too.
+        """
+        return [
+            Call(a.verb, a.path, r.user)
+            for r in self._api.audit
+            for a in (r.asked,)
+            if not (
+                (a.verb in access.LOOK and a.resource != "nodes/proxy")
+                or (a.resource == "nodediagnostics" and a.verb in ("create", "delete"))
+                or (a.verb == "create" and a.plural in access.SELF_REVIEWS)
+            )
+        ]

@@ -49,7 +49,7 @@ class _Span(NamedTuple):
 def a_list(store: Store, kind: Kind, asked: Asked) -> dict[str, Any]:
     """The answer to a list: one page, or all of it when no limit is asked."""
     query = asked.query
-    wanted = [labels(query.get("labelSelector", "")), fields(query.get("fieldSelector", ""), kind, query.get("labelSelector", ""))]
+    wanted = [labels(query.get("labelSelector", "")), fields(query.get("fieldSelector", ""), kind)]
     with store.lock:
         span = _span(store, asked)
         objects = [(k, o) for k, o in store.at(kind.storage, span.version, asked.namespace)]
@@ -57,11 +57,12 @@ def a_list(store: Store, kind: Kind, asked: Asked) -> dict[str, Any]:
         rest = [(k.path[cut:], o) for k, o in objects if k.path[cut:] >= span.start]
     page: list[Object] = []
     looked = 0
-    for looked, (_, obj) in enumerate(rest, 1):
-        if all(test(obj) for test in wanted):
-            page.append(obj)
+    for _, obj in rest:
         if span.limit and len(page) == span.limit:
             break
+        looked += 1
+        if all(test(obj) for test in wanted):
+            page.append(obj)
     meta: dict[str, Any] = {"resourceVersion": str(span.version)}
     if looked < len(rest):
         # The server looks no further than it must: with a selector, the page after may turn out to be empty.

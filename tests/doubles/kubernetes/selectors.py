@@ -23,7 +23,7 @@ class _Labels:
     """A reader of one labelSelector."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = [*TOKEN.findall(text), ""]
+        self.tokens: list[str] = [*TOKEN.findall(text), ""]
 
     @property
     def next(self) -> str:
@@ -55,10 +55,7 @@ class _Labels:
         operator = self.take()
         if operator not in OPERATORS:
             raise ValueError(f"found '{operator}', expected: {', '.join(OPERATORS)}")
-        if operator in ("in", "notin"):
-            values = self._values()
-        else:
-            values = {"" if self.next in ("", ",") else self._identifier()}
+        values = self._values() if operator in ("in", "notin") else self._value()
         if operator in ("=", "==", "in"):
             return lambda labels: labels.get(key) in values
         if operator in ("!=", "notin"):
@@ -69,6 +66,9 @@ class _Labels:
         if not re.match(r"[^=!(),<>]", self.next):
             raise ValueError(f"found '{self.next}', expected: identifier")
         return self.take()
+
+    def _value(self) -> set[str]:
+        return {"" if self.next in ("", ",") else self._identifier()}
 
     def _values(self) -> set[str]:
         if self.next != "(":
@@ -108,7 +108,7 @@ def labels(text: str) -> Test:
 
 
 # ---- fields ---------------------------------------------------------------------------------------------------------
-def fields(text: str, kind: Kind, label_selector: str = "") -> Test:
+def fields(text: str, kind: Kind) -> Test:
     """Whether an object fits that fieldSelector; raises the server's 400 for a bad one, or for a field that it does not index."""
     wanted = []
     for term in (t for t in text.split(",") if t):
@@ -118,18 +118,13 @@ def fields(text: str, kind: Kind, label_selector: str = "") -> Test:
         label, operator, value = match.groups()
         path = {"metadata.name": "metadata.name", "metadata.namespace": "metadata.namespace", **kind.fields}.get(label)
         if path is None:
-            where = f'Unable to find "{_resource(kind)}" that match label selector "{label_selector}", field selector "{text}"'
-            raise bad_request(f"{where}: field label not supported: {label}")
+            raise bad_request(f"field label not supported: {label}")
         wanted.append((path, operator == "!=", value))
 
     def test(obj: Mapping[str, Any]) -> bool:
         return all((value_at(obj, path) == value) != unwanted for path, unwanted, value in wanted)
 
     return test if wanted else everything
-
-
-def _resource(kind: Kind) -> str:
-    return f"{kind.group}/{kind.version}, Resource={kind.plural}"
 
 
 def value_at(obj: Mapping[str, Any], path: str) -> str:

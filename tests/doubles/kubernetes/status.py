@@ -61,11 +61,9 @@ class Cause(NamedTuple):
     field: str
 
 
-def failure(
-    code: int, message: str = "", reason: str | None = None, details: dict[str, Any] | None = None, **meta: str
-) -> dict[str, Any]:
+def failure(code: int, message: str = "", reason: str | None = None, details: dict[str, Any] | None = None) -> dict[str, Any]:
     """A Status of that code. Without a message, what the real server says in general."""
-    out: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": meta, "status": "Failure"}
+    out: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
     out |= {"message": message or GENERAL[code], "reason": REASONS.get(code, "") if reason is None else reason}
     if details is not None:
         out["details"] = details
@@ -132,7 +130,7 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refuse
 
 def expired(fresh: str) -> Refused:
     """The snapshot of a paged list is gone; `fresh` goes on without it."""
-    return Refused(410, failure(410, OLD_TOKEN, **{"continue": fresh}))
+    return Refused(410, failure(410, OLD_TOKEN) | {"metadata": {"continue": fresh}})
 
 
 def too_old(asked: int, oldest: int) -> dict[str, Any]:

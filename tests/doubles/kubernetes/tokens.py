@@ -13,10 +13,9 @@ CLUSTER_HEADER = "x-k8s-aws-id"
 LIFE = timedelta(minutes=15)
 """From X-Amz-Date on, whatever X-Amz-Expires says: that is how EKS reckons."""
 SKEW = timedelta(minutes=5)
-PARAMETERS = frozenset(
-    ("Action", "Version", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Security-Token")
-    + ("X-Amz-Signature", "X-Amz-SignedHeaders")
-)
+PARAMETERS = {"Action", "Version"} | {
+    f"X-Amz-{name}" for name in ("Algorithm", "Credential", "Date", "Expires", "Security-Token", "Signature", "SignedHeaders")
+}
 
 
 class BadToken(Exception):
@@ -54,7 +53,7 @@ class Issuer:
             raise BadToken(f"signed for {url.netloc}, not for {self.host}")
         pairs = parse_qsl(url.query, keep_blank_values=True)
         query = dict(pairs)
-        if len(query) != len(pairs) or not PARAMETERS >= query.keys():
+        if len(query) != len(pairs) or not query.keys() <= PARAMETERS:
             raise BadToken("doubled or unknown parameters")
         if query.get("Action") != "GetCallerIdentity" or query.get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256":
             raise BadToken("not a SigV4 GetCallerIdentity")

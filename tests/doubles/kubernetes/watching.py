@@ -81,7 +81,11 @@ async def watch(store: Store, bells: Bells, kind: Kind, asked: Asked) -> AsyncIt
     finally:
         bells.drop(event)
     if query.get("allowWatchBookmarks") == "true":
-        mark = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {"resourceVersion": str(seen), "creationTimestamp": None}}
+        mark = {
+            "kind": kind.kind,
+            "apiVersion": kind.api_version,
+            "metadata": {"resourceVersion": str(seen), "creationTimestamp": None},
+        }
         yield _line("BOOKMARK", mark)
 
 
