@@ -81,7 +81,7 @@ def test_more_than_600_pods_come_page_by_page_each_once_until_the_list_expires(k
     assert len(seen) == len(set(seen)) == 1_251 and totals == {1_251}
     assert seen.index("web-9999") == 1_000  # it is in the second stretch of a thousand, and first in it
     kube.store.compact()
-    with pytest.raises(BadInput, match="too old.*without pageToken"):
+    with pytest.raises(BadInput, match=r"too old.*without pageToken"):
         ask("list_k8s_resources", kind="Pod", namespace="shop", limit=500, pageToken=tokens[-1])
 
 
@@ -102,7 +102,7 @@ def test_selectors_reach_the_server_and_its_complaint_reaches_the_caller(kube: K
     two_nodes(kube)
     on_bad = ask("list_k8s_resources", kind="Pod", fieldSelector=f"spec.nodeName={BAD}")
     assert {row.node for row in on_bad.items} == {BAD}
-    with pytest.raises(BadInput, match="field label not supported: spec.foo"):
+    with pytest.raises(BadInput, match=r"field label not supported: spec\.foo"):
         ask("list_k8s_resources", kind="Pod", fieldSelector="spec.foo=1")
 
 
