@@ -13,8 +13,10 @@ from eks_diag_mcp.config import Settings
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.table import TOOLS
 
+from ..doubles.aws import CALLER, AwsDouble
+from ..doubles.fixtures import aws_double, aws_server  # noqa: F401 - fixtures
 from ..doubles.kube_fixtures import kube, kube_server  # noqa: F401 - fixtures
-from ..doubles.kubernetes import CLUSTER, READER_TOKEN, REGION, KubeDouble
+from ..doubles.kubernetes import ARN, CLUSTER, READER_TOKEN, REGION, KubeDouble
 
 Ask = Callable[..., Any]
 
@@ -61,3 +63,26 @@ def by_kubeconfig(kube: KubeDouble, tmp_path: Path) -> Iterator[App]:  # noqa: F
 def ask(by_kubeconfig: App) -> Ask:
     """The tools, on the cluster's double alone."""
     return asking(by_kubeconfig)
+
+
+@pytest.fixture
+def world(kube: KubeDouble, aws_double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> AwsDouble:  # noqa: F811
+    """AWS with one cluster, whose API server is the cluster's double: EKS names its endpoint, IAM tokens open it."""
+    aws_double.world.cluster(CLUSTER, "1.33", endpoint=kube.endpoint, certificateAuthority={"data": kube.ca_data})
+    kube.access.principal(CALLER, aws_double.aws_env()["AWS_SECRET_ACCESS_KEY"], ARN)
+    for name, value in aws_double.aws_env(max_attempts=1).items():
+        monkeypatch.setenv(name, value)
+    return aws_double
+
+
+@pytest.fixture
+def by_eks(world: AwsDouble, tmp_path: Path) -> App:
+    """A server that reaches AWS and, by EKS, the cluster."""
+    settings = Settings(library=tmp_path / "library", region=REGION, aws_max_attempts=1, aws_read_timeout_s=2)
+    return App(settings)
+
+
+@pytest.fixture
+def ask_eks(by_eks: App) -> Ask:
+    """The tools, on both doubles."""
+    return asking(by_eks)
