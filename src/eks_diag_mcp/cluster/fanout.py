@@ -20,13 +20,13 @@ class Fanout:
     """Runs named calls on threads until `deadline_s` from now. `gaps` grows with what was not answered."""
 
     def __init__(self, now: Clock, deadline_s: float, checkpoint: Callable[[], None] = lambda: None) -> None:
-        self._now, self._end, self._checkpoint = now, now() + deadline_s, checkpoint
+        self.clock, self._end, self._checkpoint = now, now() + deadline_s, checkpoint
         self.gaps: list[Gap] = []
 
     @property
     def left_s(self) -> float:
         """Seconds until the deadline."""
-        return max(0.0, self._end - self._now())
+        return max(0.0, self._end - self.clock())
 
     def run(self, calls: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         """The answers by name; a name without an answer is missing. Raises only what the checkpoint raises."""

@@ -58,6 +58,17 @@ def read_instances(aws: Aws, region: str, ids: Iterable[str]) -> dict[str, Insta
     return found
 
 
+def read_of_cluster(aws: Aws, region: str, cluster: str, most: int = 6_000) -> dict[str, Instance]:
+    """The instances that carry the cluster's tag and are not gone."""
+    alive = ["pending", "running", "stopping", "stopped", "shutting-down"]
+    filters = [
+        {"Name": "tag:kubernetes.io/cluster/" + cluster, "Values": ["owned"]},
+        {"Name": "instance-state-name", "Values": alive},
+    ]
+    pages = aws.pages("ec2", "describe_instances", region, "Reservations", most=most, Filters=filters)
+    return {text(i, "InstanceId"): _instance(i) for reservation in pages for i in parts(reservation, "Instances")}
+
+
 def read_instance(aws: Aws, region: str, instance_id: str) -> Instance:
     """One instance. NotThere where EC2 knows none of that id (it forgets terminated ones within an hour)."""
     found = read_instances(aws, region, [instance_id]).get(instance_id)

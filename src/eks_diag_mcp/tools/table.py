@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .cloudwatch import get_cloudwatch_logs
+from .cluster import cluster_health
 from .collecting import collect, status, validate
 from .comparing import compare_nodes
 from .correlating import correlate
@@ -47,6 +48,7 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(storage_diagnostics, "core", "EKS node storage diagnostics"),
     ToolRow(correlate, "core", "Timeline of EKS node logs"),
     ToolRow(compare_nodes, "core", "Compare EKS nodes"),
+    ToolRow(cluster_health, "core", "Health of an EKS cluster's nodes"),
     ToolRow(summarize, "core", "Root cause of an EKS node's trouble"),
     ToolRow(quick_triage, "core", "First look at an EKS node"),
     ToolRow(list_sops, "sops", "List runbooks", "reads_own"),
@@ -60,11 +62,9 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(get_cloudwatch_logs, "kubernetes", "CloudWatch logs of an EKS cluster (read-only, node diagnosis)"),
 )
 
-_ASK = "Ask the Kubernetes or EKS API by another server or by hand; in a runbook the step is a manual one."
 NOT_BUILT: dict[str, str] = {
     name: f"{name} is not part of this version. {instead}"
     for names, instead in (
-        (("cluster_health",), f"compare_nodes compares the nodes whose bundles are at hand. {_ASK}"),
         (("batch_collect", "batch_status", "history", "artifact"), "Collect node by node with collect and status."),
         (("tcpdump_capture", "tcpdump_analyze"), "No flag of this version switches packet capture on."),
     )
