@@ -39,7 +39,7 @@ class Api:
         self.double = double
         self.bells = Bells()
         self.audit: list[Record] = []
-        self.hang_up: Callable[[tuple[str, int]], None] = lambda _: None
+        self.hang_up: Callable[[tuple[str, int], bool], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -69,7 +69,7 @@ class Api:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": b'{"kind":"PodList","items":[', "more_body": True})
         if fault.how != "silence":
-            self.hang_up((request.client.host, request.client.port))
+            self.hang_up((request.client.host, request.client.port), fault.how == "reset")
         while (await request.receive())["type"] != "http.disconnect":
             pass
 

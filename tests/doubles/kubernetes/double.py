@@ -37,7 +37,7 @@ class KubeDouble(World):
         self.faults = Faults()
         self._api = Api(self)
         self._server = TlsServer(self._api)
-        self._api.hang_up = self._server.reset
+        self._api.hang_up = self._server.hang_up
         self.store.listeners.append(lambda: self._server.call(self._api.bells.ring))
         self.endpoint = f"https://127.0.0.1:{self._server.port}"
         self.ca_pem = self._server.ca.cert_pem.bytes().decode()
@@ -82,7 +82,7 @@ class KubeDouble(World):
         self.faults.add(Fault(verb, resource, "reset", times))
 
     def cut_body(self, verb: str, resource: str, times: int = 1) -> None:
-        """The next such answers end in a TCP reset in the middle of their body."""
+        """The next such answers end in the middle of their body."""
         self.faults.add(Fault(verb, resource, "cut", times))
 
     def keep_silent(self, verb: str, resource: str, times: int = 1) -> None:

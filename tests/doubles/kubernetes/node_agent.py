@@ -14,7 +14,7 @@ from .store import Key, Object, Store, rfc3339
 Step = Literal["nothing", "running", "upload", "upload-with-errors", "collection-failed", "upload-failed", "timed-out", "blocked"]
 STORAGE = "nodediagnostics.eks.amazonaws.com"
 TIMEOUT_S = 5
-"""Of the agent's HTTP client, for the whole upload: large bundles and slow links fail by it."""
+"""Of the agent's HTTP client: large bundles and slow links fail by it. (The real one counts the whole upload, here each wait.)"""
 TEXTS: dict[Step, str] = {
     "collection-failed": "fatal error during log collection process: failed archiving logs due to: no space left on device",
     "timed-out": "log collection timed out after 20m0s, a collector is blocked on host I/O",
@@ -48,11 +48,13 @@ class Agents:
         """Archives in /var/log/support, by node."""
         self.uploads: list[tuple[str, int]] = []
         """Node and HTTP status of every upload that got an answer."""
+        self.timeout_s: float = TIMEOUT_S
 
     def clear(self) -> None:
         self.by_node.clear()
         self.saved.clear()
         self.uploads.clear()
+        self.timeout_s = TIMEOUT_S
 
     def restart(self, node: str, *script: Step) -> None:
         """The agent starts anew and, as the real one does, takes up the object that is still there."""
@@ -125,7 +127,7 @@ class Agents:
         if url.hostname not in ("127.0.0.1", "localhost"):  # a double sends nothing away from this machine
             return f'Put "{destination}": dial tcp: lookup {url.hostname}: no such host'
         connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = connect(url.hostname, url.port, timeout=TIMEOUT_S)
+        connection = connect(url.hostname, url.port, timeout=self.timeout_s)
         try:
             connection.request("PUT", f"{url.path}?{url.query}" if url.query else url.path, body)
             answer = connection.getresponse()

@@ -60,6 +60,10 @@ class Objects:
         """Delete it, if it is there."""
         self.store.remove(self.key(kind, name, namespace))
 
+    def compact(self) -> None:
+        """Let the server forget the past: older continue tokens and watches are 410 from now on."""
+        self.store.compact()
+
     def without_crd(self, plural: str) -> None:
         """The cluster lacks that custom resource; its API group is gone if it had no other."""
         name = next(d["metadata"]["name"] for d in self.store.all(CRDS) if d["spec"]["names"]["plural"] == plural)

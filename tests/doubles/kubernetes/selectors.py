@@ -9,7 +9,7 @@ from .status import bad_request
 
 Test = Callable[[Mapping[str, Any]], bool]
 TOKEN = re.compile(r"==|!=|[=!(),<>]|[^\s()!,=<>]+")
-OPERATORS = ("=", "==", "!=", "in", "notin", ">", "<")
+OPERATORS = ("in", "notin", "=", "==", "!=", ">", "<")
 UNSET = {"spec.unschedulable": "false", "spec.hostNetwork": "false", "status.replicas": "0", "status.successful": "0"}
 """What fields that an object leaves out count as; all others count as empty."""
 
@@ -54,7 +54,7 @@ class _Labels:
             return lambda labels: key in labels
         operator = self.take()
         if operator not in OPERATORS:
-            raise ValueError(f"found '{operator}', expected: {', '.join(OPERATORS)}")
+            raise ValueError(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
         values = self._values() if operator in ("in", "notin") else self._value()
         if operator in ("=", "==", "in"):
             return lambda labels: labels.get(key) in values

@@ -84,9 +84,13 @@ class TlsServer:
             with contextlib.suppress(RuntimeError):
                 self.loop.call_soon_threadsafe(what)
 
-    def reset(self, client: tuple[str, int]) -> None:
-        """Send that client a TCP RST. To be called in the server's loop."""
+    def hang_up(self, client: tuple[str, int], hard: bool) -> None:
+        """End that client's connection: by a TCP reset, which also takes back what is under way, or by its plain end.
+
+        To be called in the server's loop.
+        """
         transport = self._connections[client]
-        raw = transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if hard:
+            raw = transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
