@@ -80,7 +80,7 @@ def test_more_than_600_pods_come_page_by_page_each_once_until_the_list_expires(k
             break
     assert len(seen) == len(set(seen)) == 1_251 and totals == {1_251}
     assert seen.index("web-9999") == 1_000  # it is in the second stretch of a thousand, and first in it
-    kube.store.compact()
+    kube.compact()
     with pytest.raises(BadInput, match=r"too old.*without pageToken"):
         ask("list_k8s_resources", kind="Pod", namespace="shop", limit=500, pageToken=tokens[-1])
 
