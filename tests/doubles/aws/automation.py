@@ -209,7 +209,8 @@ class Execution:
 
 def command_output(status: str, code: int, printed: str) -> dict[str, list[str]]:
     """The outputs of a runCommand step."""
-    return {"Status": [status], "ResponseCode": [str(code)], "Output": [printed[:STDOUT_CHARS]], "CommandId": [str(uuid4())]}
+    output = {"Output": [printed[:STDOUT_CHARS]]} if printed else {}
+    return {"Status": [status], "ResponseCode": [str(code)], "CommandId": [str(uuid4())], **output}
 
 
 def command_failed(code: int, printed: str, errors: str) -> StepFailed:

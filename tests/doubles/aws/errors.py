@@ -25,9 +25,6 @@ COMMON = frozenset(
 )
 """What every JSON service may answer beside the errors of its operation (the API references' "Common Errors")."""
 
-IDENTITY = "arn:{partition}:sts::{account}:assumed-role/eks-diag/session"
-"""Who the caller is, in texts about what it may not do."""
-
 JSON, EKS, EC2, S3, QUERY = "json", "rest-json", "ec2", "rest-xml", "query"
 _EXPIRED = "The security token included in the request is expired"
 WORDS: dict[str, dict[str, tuple[str, int, str]]] = {

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .automation import Bucket, Execution
-from .errors import IDENTITY, AwsError, denied
-from .models import partition_of
+from .errors import AwsError, denied
 from .node import FakeNode
 from .paging import page, with_token
+from .resources import caller
 
 DOCUMENT = "AWSSupport-CollectEKSInstanceLogs"
 CREATED = datetime(2021, 5, 7, tzinfo=UTC)
@@ -132,7 +132,7 @@ class Ssm:
             )
         stand = self.roles.get(arn, "not assumable")
         if stand == "not passable":
-            refusal = denied("iam", "PassRole", arn, IDENTITY.format(partition=partition_of(region), account=self.account))
+            refusal = denied("iam", "PassRole", arn, caller(region, self.account))
             raise AwsError("AccessDeniedException", refusal.message)
         if stand == "not assumable":
             raise AwsError("InvalidAutomationExecutionParametersException", "The defined assume role is unable to be assumed.")
@@ -164,7 +164,7 @@ class Ssm:
             "AutomationExecutionStatus": one.status,
             "Outputs": one.outputs,
             "Mode": "Auto",
-            "ExecutedBy": IDENTITY.format(partition=partition_of(one.region), account=self.account),
+            "ExecutedBy": caller(one.region, self.account),
             "Targets": [],
             **({"ExecutionEndTime": one.ended} if one.ended else {}),
             **({"FailureMessage": one.failure} if one.failure else {}),

@@ -8,7 +8,7 @@ world.plan(node, "disk full")                              # plans.PLANS
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,10 +18,11 @@ from moto.ec2.models import ec2_backends
 from tests import scenarios
 
 from .clients import Keys, client
-from .eks import Cluster
+from .eks import Cluster, Record
+from .eks_records import addon_record, cluster_record, insight_record, nodegroup_record
 from .node import FakeNode, Ping
 from .plans import Plan, plan
-from .records import cluster_record, instance_tags, interface_records
+from .records import instance_tags, interface_records, orphan_record
 
 if TYPE_CHECKING:
     from .double import AwsDouble
@@ -50,13 +51,46 @@ class World:
         return moto_client(self._double.moto.url, service, region or self._double.region)
 
     # ---- clusters -------------------------------------------------------------------------------------------------
-    def cluster(self, name: str = "shop", version: str = "1.31", *, region: str | None = None, **more: Any) -> Cluster:
-        """A cluster. `more` replaces members of DescribeCluster's answer: `endpoint`, `certificateAuthority={"data": ...}`, ..."""
+    def cluster(
+        self, name: str = "shop", version: str = "1.31", *, ca: str | None = None, region: str | None = None, **more: Any
+    ) -> Cluster:
+        """A cluster. `ca`: its authority's certificate, base64. `more` replaces members of DescribeCluster's answer: `endpoint`, ..."""
         region = region or self._double.region
+        more |= {"certificateAuthority": {"data": ca}} if ca else {}
         subnets = [self.subnet(zone=z, region=region) for z in "ab"]
         made = Cluster(cluster_record(name, version, region, self.vpc(region), subnets, self._double.now(), more))
         self._double.eks.clusters[region, name] = made
         return made
+
+    def nodegroup(
+        self, name: str = "workers", *, cluster: str = "shop", issues: Sequence[Record] = (), region: str | None = None, **more: Any
+    ) -> None:
+        """A managed node group; with health issues it is DEGRADED. `more` replaces members of DescribeNodegroup's answer."""
+        of = self._double.eks.cluster(region or self._double.region, cluster)
+        of.nodegroups[name] = {**nodegroup_record(name, of.described, self._double.now(), issues), **more}
+
+    def addon(
+        self,
+        name: str,
+        version: str,
+        *,
+        cluster: str = "shop",
+        issues: Sequence[Record] = (),
+        region: str | None = None,
+        **more: Any,
+    ) -> None:
+        """An installed add-on; with health issues (`{"code": "ConfigurationConflict", ...}`) it is DEGRADED."""
+        of = self._double.eks.cluster(region or self._double.region, cluster)
+        of.addons[name] = {**addon_record(name, version, of.described, self._double.now(), issues), **more}
+
+    def insight(
+        self, name: str, status: str = "PASSING", *, reason: str = "", cluster: str = "shop", region: str | None = None, **more: Any
+    ) -> str:
+        """An upgrade insight (status PASSING, WARNING, ERROR or UNKNOWN); its id."""
+        of = self._double.eks.cluster(region or self._double.region, cluster)
+        made = {**insight_record(name, status, reason, of.described, self._double.now()), **more}
+        of.insights[made["id"]] = made
+        return str(made["id"])
 
     # ---- the network ------------------------------------------------------------------------------------------------
     def vpc(self, region: str | None = None) -> str:
@@ -84,6 +118,18 @@ class World:
         if free is not None:
             self._double.ec2.subnets.setdefault(found, {})["AvailableIpAddressCount"] = free
         return found
+
+    def reserve(self, subnet: str, cidr: str, kind: Literal["prefix", "explicit"] = "prefix") -> None:
+        """A CIDR reservation in a subnet: EC2 gives no address of it to an ENI unless asked for by name (or as a prefix)."""
+        made = {"SubnetCidrReservationId": f"scr-0{subnet[-16:]}", "SubnetId": subnet, "Cidr": cidr, "ReservationType": kind}
+        self._double.ec2.reservations.setdefault(subnet, []).append({**made, "OwnerId": DEFAULT_ACCOUNT_ID, "Description": ""})
+
+    def orphan(self, subnet: str, instance_id: str, *, created: str = "", region: str | None = None, addresses: int = 1) -> str:
+        """An ENI that the VPC CNI made for an instance and that nobody detached cleanly: `available`. Its id."""
+        found = self._moto("ec2", region).describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+        record = orphan_record(found, instance_id, created, addresses, len(self._double.ec2.interfaces))
+        self._double.ec2.interfaces[record["NetworkInterfaceId"]] = record
+        return str(record["NetworkInterfaceId"])
 
     # ---- instances --------------------------------------------------------------------------------------------------
     def instance(
