@@ -61,6 +61,11 @@ class App:
         library.sweep(3600, time.time())
         return library
 
+    @cached_property
+    def outside(self) -> Outside:
+        """AWS and the clusters."""
+        return Outside(self.settings, self.now)
+
     # ---- whose bundle ---------------------------------------------------------------------------------------------------
     def known_instances(self) -> list[str]:
         """Instances with a bundle in the library or in the archives folder."""
@@ -94,11 +99,6 @@ class App:
         return self.library.bundle(name), note
 
     # ---- collecting -----------------------------------------------------------------------------------------------------
-    @cached_property
-    def outside(self) -> Outside:
-        """AWS and the clusters."""
-        return Outside(self.settings, self.now)
-
     @cached_property
     def desk(self) -> CollectingDesk:
         """The collectors, and which of them a node needs."""

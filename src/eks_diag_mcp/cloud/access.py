@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..errors import NotThere, Unavailable
 from .aws import Aws
+from .eks_cluster import describe_cluster
 from .eks_token import TOKEN_LIFE_S, eks_token
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -30,7 +31,7 @@ def from_eks(aws: Aws, cluster: str, region: str, now: Callable[[], float]) -> A
     """A kubernetes Configuration by eks:DescribeCluster. The token is renewed before it runs out."""
     from kubernetes.client import Configuration
 
-    found = aws.call("eks", "describe_cluster", region, name=cluster)["cluster"]
+    found = describe_cluster(aws, cluster, region)
     endpoint, authority = str(found.get("endpoint") or ""), str((found.get("certificateAuthority") or {}).get("data") or "")
     if not endpoint or not authority:
         raise Unavailable(
@@ -50,6 +51,7 @@ def from_eks(aws: Aws, cluster: str, region: str, now: Callable[[], float]) -> A
             signed["at"] = now()
 
     config.refresh_api_key_hook = renew
+    renew(config)  # the client asks the hook only where it already holds some token
     return config
 
 

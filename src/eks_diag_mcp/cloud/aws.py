@@ -70,12 +70,12 @@ class Aws:
             return ""
 
     def dns_suffix(self, region: str) -> str:
-        """amazonaws.com, amazonaws.com.cn ... by the region's partition."""
-        from botocore.session import Session
+        """amazonaws.com, amazonaws.com.cn ... by the region's partition (botocore's table of partitions)."""
+        from botocore.loaders import create_loader
 
-        known = Session().get_data("partitions")["partitions"]
         partition = self.partition(region)
-        return str(next((p["outputs"]["dnsSuffix"] for p in known if p["id"] == partition), "amazonaws.com"))
+        rows = create_loader().load_data("partitions")["partitions"]
+        return next((str(row["outputs"]["dnsSuffix"]) for row in rows if row["id"] == partition), "amazonaws.com")
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client. S3 signs by SigV4 for the region's own host: SigV2 URLs fail with SSE-KMS."""

@@ -1,6 +1,7 @@
 """One cluster's Kubernetes API: reads, and the NodeDiagnostic object, which is the only thing it ever makes or removes."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from .kinds import Kind, kinds
 from .kube_faults import status_fault, transport_fault
 
 DIAGNOSTIC = "NodeDiagnostic"
+_API = re.compile(r"(?:[a-z0-9][a-z0-9.-]{0,252}/)?v[a-z0-9]{1,40}")
 MAX_BODY_BYTES = 32 << 20
 """More than a page of 500 pods; an answer above it is refused rather than held in memory."""
 
@@ -55,9 +57,12 @@ class Kube:
         for kind in self._kinds_of(api_version):
             if wanted in (kind.kind.lower(), kind.plural, *kind.also):
                 return kind
-        raise NotThere(f"The API {api_version[:80]} has no kind {word[:60]!r}.", "Check apiVersion and kind.")
+        usual = f"The apiVersion of {known.kind} is {known.api}." if known else "Check apiVersion and kind."
+        raise NotThere(f"The API {api_version[:80]} has no kind {word[:60]!r}.", usual)
 
     def _kinds_of(self, api_version: str) -> list[Kind]:
+        if not _API.fullmatch(api_version):
+            raise BadInput(f"{api_version[:60]!r} is no apiVersion.", "Such as v1, apps/v1 or karpenter.sh/v1.")
         if api_version not in self._discovered:
             root = Kind(kind="", api=api_version, plural="", namespaced=False).root
             found = self._read(root, {}, f"look up {api_version}")
@@ -86,7 +91,7 @@ class Kube:
     ) -> dict[str, Any]:
         """One page: {"items": [...], "metadata": {"continue", "remainingItemCount"}}."""
         query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(limit), "continue": token}
-        return self._read(kind.path(namespace), query, f"list {kind.plural}")
+        return self._read(kind.path(_place(namespace)), query, f"list {kind.plural}")
 
     def all(self, kind: Kind, *, most: int = 20_000, **narrow: str | None) -> Iterator[dict[str, Any]]:
         """All objects, page by page, at most `most`. `narrow`: namespace, labels, fields."""
@@ -102,7 +107,7 @@ class Kube:
 
     def get(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any]:
         """One object. NotThere where there is none."""
-        return self._read(kind.path(namespace, _segment(name)), {}, f"get {kind.plural}")
+        return self._read(kind.path(_place(namespace), _segment(name)), {}, f"get {kind.plural}")
 
     def version(self) -> str:
         """The API server's version, such as v1.33.4-eks-1234567."""
@@ -200,6 +205,10 @@ def _refused(error: Any, asked: str) -> DiagError:
         return transport_fault(error, asked)
     body = error.body if isinstance(error.body, bytes) else str(error.body or "").encode()
     return status_fault(int(error.status), body, asked)
+
+
+def _place(namespace: str | None) -> str | None:
+    return _segment(namespace) if namespace else None
 
 
 def _segment(name: str) -> str:

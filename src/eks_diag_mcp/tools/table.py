@@ -4,10 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .cloudwatch import get_cloudwatch_logs
+from .cluster import cluster_health
 from .collecting import collect, status, validate
 from .comparing import compare_nodes
 from .correlating import correlate
+from .eks import describe_eks_resource
 from .finding import errors
+from .happening import get_k8s_events, get_pod_logs
+from .kubernetes import list_k8s_resources, read_k8s_resource
 from .network import network_diagnostics, storage_diagnostics
 from .runbooks import get_sop, list_sops
 from .running import run_sop
@@ -43,29 +48,23 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(storage_diagnostics, "core", "EKS node storage diagnostics"),
     ToolRow(correlate, "core", "Timeline of EKS node logs"),
     ToolRow(compare_nodes, "core", "Compare EKS nodes"),
+    ToolRow(cluster_health, "core", "Health of an EKS cluster's nodes"),
     ToolRow(summarize, "core", "Root cause of an EKS node's trouble"),
     ToolRow(quick_triage, "core", "First look at an EKS node"),
     ToolRow(list_sops, "sops", "List runbooks", "reads_own"),
     ToolRow(get_sop, "sops", "Get a runbook", "reads_own"),
     ToolRow(run_sop, "sops", "Run a runbook on an EKS node"),
+    ToolRow(list_k8s_resources, "kubernetes", "List Kubernetes objects (read-only, node diagnosis)"),
+    ToolRow(read_k8s_resource, "kubernetes", "Read a Kubernetes object (read-only, node diagnosis)"),
+    ToolRow(get_k8s_events, "kubernetes", "Kubernetes events (read-only, node diagnosis)"),
+    ToolRow(get_pod_logs, "kubernetes", "Pod logs (read-only, node diagnosis)"),
+    ToolRow(describe_eks_resource, "kubernetes", "Describe an EKS resource (read-only, node diagnosis)"),
+    ToolRow(get_cloudwatch_logs, "kubernetes", "CloudWatch logs of an EKS cluster (read-only, node diagnosis)"),
 )
 
-_ASK = "Ask the Kubernetes or EKS API by another server or by hand; in a runbook the step is a manual one."
 NOT_BUILT: dict[str, str] = {
     name: f"{name} is not part of this version. {instead}"
     for names, instead in (
-        (
-            (
-                "list_k8s_resources",
-                "read_k8s_resource",
-                "get_k8s_events",
-                "get_pod_logs",
-                "describe_eks_resource",
-                "get_cloudwatch_logs",
-            ),
-            _ASK,
-        ),
-        (("cluster_health",), f"compare_nodes compares the nodes whose bundles are at hand. {_ASK}"),
         (("batch_collect", "batch_status", "history", "artifact"), "Collect node by node with collect and status."),
         (("tcpdump_capture", "tcpdump_analyze"), "No flag of this version switches packet capture on."),
     )
