@@ -1,5 +1,6 @@
 """What a running server holds: the only place that builds things. Heavy rooms are opened when they are first asked for."""
 
+import contextlib
 import json
 import re
 import threading
@@ -9,10 +10,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .batches import Batches
+from .cluster.facts import gather_facts
+from .cluster.facts_file import NAME as FACTS_FILE
+from .cluster.facts_file import read_facts, write_facts
 from .collect.archive import ArchiveFolder
+from .collect.model import Collection
 from .config import Settings
 from .desk import CollectingDesk
-from .errors import BadInput, UnknownInstance
+from .errors import BadBundle, BadInput, DiagError, UnknownInstance
 from .intake import Intake
 from .ledger import Ledger
 from .model import Diagnosis, Finding, NodeFacts, Section
@@ -108,7 +114,23 @@ class App:
     def intake(self) -> Intake:
         """From a request to an indexed bundle."""
         ledger = Ledger(lambda: self.library.root / "collections")
-        return Intake(lambda: self.library, self.desk.collectors, ledger, self.now, self.wall, self.settings.collect_pause_s)
+        pause_s = self.settings.collect_pause_s
+        return Intake(lambda: self.library, self.desk.collectors, ledger, self.now, self.wall, pause_s, self._gather)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Collections of many nodes asked for together."""
+        return Batches(lambda: self.library.root / "collections" / "batches", lambda: self.intake, self.now)
+
+    def _gather(self, collection: Collection, bundle: "Bundle") -> None:
+        """Store what AWS and the cluster say now beside a bundle that was collected just now."""
+        if collection.region is None:
+            return
+        entry = self.intake.ledger.get(collection.execution_id)
+        outside, cluster = self.outside, entry.cluster if entry else None
+        with contextlib.suppress(DiagError):  # the bundle is there; facts only add to it
+            facts = gather_facts(outside.aws, outside.clusters, bundle.instance_id, collection.region, cluster, self.wall)
+            bundle.keep_beside(FACTS_FILE, write_facts(facts))
 
     # ---- the evidence stack ---------------------------------------------------------------------------------------------
     def findings(self, bundle: "Bundle") -> tuple[Finding, ...]:
@@ -168,8 +190,12 @@ class App:
         return found
 
     def facts(self, bundle: "Bundle") -> NodeFacts | None:
-        """What AWS said when the bundle was collected; None where nobody asked."""
-        return None
+        """What AWS and the cluster said when the bundle was collected; None where nobody asked, or the file is damaged."""
+        said = bundle.beside(FACTS_FILE)
+        try:
+            return read_facts(said) if said else None
+        except BadBundle:
+            return None
 
     def section(self, bundle: "Bundle", name: str) -> Section:
         """One section's outcome, its issues with their ids."""

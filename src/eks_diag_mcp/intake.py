@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 5.0
 _TURN_S = 0.1
+AT_A_TIME = 2
+"""Bundles indexed beside one another: each takes a core and some 180 MB."""
 _FETCHED = 0.4
 _INDEX_FROM = 0.5
 """Of the whole progress: what the archive's download is, and where indexing begins (after the node's own part)."""
@@ -55,6 +57,7 @@ class Intake:
     ) -> None:
         self.library, self.collectors, self.ledger, self.jobs = library, collectors, ledger, Jobs()
         self.now, self.wall, self.pause_s, self.gather = now, wall, pause_s, gather
+        self._indexing = threading.Semaphore(AT_A_TIME)
 
     # ---- start ----------------------------------------------------------------------------------------------------------
     def start(self, via: str, ask: Ask, batch: str | None = None) -> Standing:
@@ -150,7 +153,8 @@ class Intake:
                     threading.Event().wait(2 * _TURN_S)
                     if self._indexed(collection.execution_id):
                         return
-                self._fetch_and_index(collection, work)
+                with self._indexing:
+                    self._fetch_and_index(collection, work)
 
         return self.jobs.start(collection.execution_id, 1000, run)
 

@@ -9,6 +9,7 @@ import pytest
 from eks_diag_mcp.collect.model import Ask
 from eks_diag_mcp.errors import Denied
 
+from .. import scenarios
 from ..doubles.aws import AwsError, Corrupt, Cut, Plan, Reset, Silence, Slow
 from .conftest import Site
 
@@ -124,6 +125,7 @@ def test_what_failed_on_the_node_is_told_with_its_remedy(site: Site, plan: str, 
 
 def test_another_nodes_bundle_under_this_key_is_refused(site: Site) -> None:
     node = site.node(plan="wrong object")
+    site.aws.nodes[node].others = scenarios.load("subnet-exhausted").archive()
     found = site.collect(node)
     assert found.state == "failed" and f"came as {node}" in found.message
     assert site.app().library.instances() == []

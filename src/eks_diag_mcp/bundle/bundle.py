@@ -81,11 +81,20 @@ class Bundle:
 
     def save_manifest(self) -> None:
         """Write the manifest anew, in one step."""
+        self.keep_beside("manifest.json", self.manifest.dump())
+
+    def keep_beside(self, name: str, text: str) -> None:
+        """Write a file beside the evidence, in one step."""
         with store_faults():
-            part = self.folder / f"manifest.{uuid.uuid4().hex}.part"
-            part.write_text(self.manifest.dump(), encoding="utf-8")
+            part = self.folder / f"{name}.{uuid.uuid4().hex}.part"
+            part.write_text(text, encoding="utf-8")
             part.chmod(0o600)
-            part.replace(self.folder / "manifest.json")
+            part.replace(self.folder / name)
+
+    def beside(self, name: str) -> str | None:
+        """The text of a file beside the evidence; None where there is none."""
+        path = self.folder / name
+        return path.read_text(encoding="utf-8") if path.exists() else None
 
     @cached_property
     def memo(self) -> dict[str, object]:

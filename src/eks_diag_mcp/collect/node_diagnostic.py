@@ -144,6 +144,8 @@ class NodeCollector:
             return told("failed", "Gone", "The NodeDiagnostic was removed before the node had uploaded.", "Collect again.")
         capture = _capture(found)
         done, running = capture.get("completed") or {}, capture.get("running") or {}
+        if done and self.bucket.pinned(ref.region, self._key(ref.name, node, stamp)):
+            return told("ready", "Success", progress=1.0)  # it was uploaded between the two looks
         if done:
             self.clusters.kube(ref).drop_diagnostic(node)
             text = str(done.get("message") or "")

@@ -132,7 +132,7 @@ def collect(
     ask = Ask(instanceId, region, clusterName, idempotencyToken)
     chosen, why = room.app.desk.choose(ask, via)
     if chosen in ASKING:
-        _confirm(room, f"Ask node {instanceId} for its logs ({chosen})? The log collector runs on it for some minutes.")
+        confirm(room, f"Ask node {instanceId} for its logs ({chosen})? The log collector runs on it for some minutes.")
     found = room.app.intake.start(chosen, ask)
     told = found.collection
     return CollectAnswer(
@@ -149,7 +149,7 @@ def collect(
     )
 
 
-def _confirm(room: Room, question: str) -> None:
+def confirm(room: Room, question: str) -> None:
     """Ask the person behind the client, where this server is set up to."""
     if room.app.settings.collecting != "confirm":
         return

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .batches import batch_collect, batch_status
 from .cloudwatch import get_cloudwatch_logs
 from .cluster import cluster_health
 from .collecting import collect, status, validate
@@ -12,6 +13,7 @@ from .correlating import correlate
 from .eks import describe_eks_resource
 from .finding import errors
 from .happening import get_k8s_events, get_pod_logs
+from .holdings import artifact, history
 from .kubernetes import list_k8s_resources, read_k8s_resource
 from .network import network_diagnostics, storage_diagnostics
 from .runbooks import get_sop, list_sops
@@ -60,14 +62,15 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(get_pod_logs, "kubernetes", "Pod logs (read-only, node diagnosis)"),
     ToolRow(describe_eks_resource, "kubernetes", "Describe an EKS resource (read-only, node diagnosis)"),
     ToolRow(get_cloudwatch_logs, "kubernetes", "CloudWatch logs of an EKS cluster (read-only, node diagnosis)"),
+    ToolRow(batch_collect, "fleet-ops", "Collect logs of several EKS nodes", "collects"),
+    ToolRow(batch_status, "fleet-ops", "Status of several collections"),
+    ToolRow(history, "fleet-ops", "Collections and bundles known", "reads_own"),
+    ToolRow(artifact, "fleet-ops", "Link to evidence", "reads_own"),
 )
 
 NOT_BUILT: dict[str, str] = {
     name: f"{name} is not part of this version. {instead}"
-    for names, instead in (
-        (("batch_collect", "batch_status", "history", "artifact"), "Collect node by node with collect and status."),
-        (("tcpdump_capture", "tcpdump_analyze"), "No flag of this version switches packet capture on."),
-    )
+    for names, instead in ((("tcpdump_capture", "tcpdump_analyze"), "No flag of this version switches packet capture on."),)
     for name in names
 }
 """Tools that runbooks name and that this version does not have: what to do instead, told when one is called anyway."""
