@@ -129,6 +129,21 @@ def test_each_node_may_be_given_another_plan_while_the_test_goes_on(aws_double: 
     assert run(aws_double, node, aws_double.world.bucket("second"))["AutomationExecutionStatus"] == "Success"
 
 
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1"])
+def test_a_collection_goes_the_same_way_in_any_region_and_partition(aws_double: AwsDouble, region: str):
+    node, bucket = aws_double.world.instance(region=region), aws_double.world.bucket("abroad", region=region)
+    role, ssm = aws_double.world.role("collector", region=region), aws_double.client("ssm", region)
+    parameters = {"EKSInstanceId": [node], "LogDestination": [bucket], "AutomationAssumeRole": [role]}
+    asked = {"DocumentName": "AWSSupport-CollectEKSInstanceLogs", "Parameters": parameters}
+    execution = ssm.start_automation_execution(**asked)["AutomationExecutionId"]
+    for _ in range(5):
+        told = ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
+    assert told["AutomationExecutionStatus"] == "Success", told["FailureMessage"]
+    (found,) = aws_double.client("s3", region).list_objects_v2(Bucket=bucket)["Contents"]
+    assert found["Key"] == f"eks_{node}_{execution}.tar.gz"
+    assert role.split(":")[1] == ssm.meta.partition
+
+
 def test_an_unknown_plan_names_the_known_ones(aws_double: AwsDouble):
     with pytest.raises(KeyError, match="disk full"):
         aws_double.world.instance(plan="disk fill")
