@@ -105,6 +105,11 @@ def test_another_nodes_archive_may_stand_under_this_nodes_key(aws_double: AwsDou
         assert tar.extractfile("./system/instance-id.txt").read().decode().strip() == other.instance_id
 
 
+def test_a_scenario_whose_archive_is_cut_is_uploaded_cut(aws_double: AwsDouble):
+    with pytest.raises(EOFError):
+        gzip.decompress(stored(aws_double, run(aws_double, aws_double.world.node("truncated-archive"))))
+
+
 def test_half_an_archive_does_not_unpack_and_an_empty_object_has_no_bytes(aws_double: AwsDouble):
     half = stored(aws_double, run(aws_double, aws_double.world.node("eni-limit", plan="truncated object")))
     with pytest.raises(EOFError):
