@@ -26,7 +26,21 @@ Admit = Callable[[str], Bundle]
 
 CASES = {
     "A1": ("node-out-of-memory", "oom_system", "container-over-limit"),
+    "A2": ("no-nodeconfig", "bootstrap_join", "no-metadata-at-boot"),
+    "A3": ("serving-cert-expired", "cert_expired", "clock-behind"),
+    "A4": ("clock-behind", "clock_skew", "serving-cert-expired"),
+    "A5": ("no-access-entry", "bootstrap_join", "aws-node-absent"),
+    "B1": ("cpu-manager-state", "kubelet_notready", "unknown-kubelet-flag"),
+    "B2": ("inodes-used-up", "inode", "emptydir-over-limit"),
+    "B3": ("relist-hangs", "pleg", "containerd-dies"),
+    "C1": ("registry-unreachable", "image_pull", "disk-full-evicts"),
+    "C2": ("portmap-chain", "sandbox_create", "subnet-exhausted"),
+    "C3": ("watches-used-up", "inode", "disk-full-evicts"),
+    "E1": ("volume-slots-full", "ebs_csi", "ebs-driver-no-metadata"),
+    "E2": ("efs-port-closed", "efs", "efs-behind-lockup"),
     "G1": ("disk-full-evicts", "eviction_disk", "watches-used-up"),
+    "G2": ("memory-evictions", "eviction_memory", "cgroups-leaked"),
+    "G3": ("tasks-used-up", "pid_pressure", "node-out-of-memory"),
 }
 """Runbook -> (a node it resolves, its root cause, a node that looks alike)."""
 SOPS = sorted(CASES)

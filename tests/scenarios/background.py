@@ -36,16 +36,18 @@ def _ticks(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime
 
 
 def boot(node: Node) -> Iterator[Row]:
-    yield from (r for r in unfold(node, "node_boots", node.boot) if node.spec.joined or not _of_a_member(r))
+    yield from (r for r in unfold(node, "node_boots", node.boot) if node.spec.joined or not _of_a_member(node, r))
     if node.spec.kube_proxy != "never":
         yield from unfold(node, "kube_proxy_starts", node.boot + 55 * SECOND)
     if node.pods:
         yield from unfold(node, "coredns_starts", node.boot + 95 * SECOND)
 
 
-def _of_a_member(row: Row) -> bool:
-    """A line that only a node of the cluster has: it registered, and its pods log."""
-    return row.log in POD_LOGS or "registered node" in row.text
+def _of_a_member(node: Node, row: Row) -> bool:
+    """A line that a node which never joined has not: it did not register, and no pod logs. Where kubelet was not even
+    started, the boot ended before runtime and kubelet."""
+    ended = node.spec.kubelet == "down" and row.log in ("nodeadm", "containerd", "kubelet")
+    return ended or row.log in POD_LOGS or "registered node" in row.text
 
 
 def pods(node: Node) -> Iterator[Row]:

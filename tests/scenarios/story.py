@@ -166,5 +166,6 @@ def facts_at(node: Node, when: datetime) -> dict[str, str]:
         "kube_proxy": kube_proxy.name,
         "kube_proxy_uid": kube_proxy.uid,
         "now": iso(when),
+        "second": iso(when, 0),
         "klog": klog(when),
     }
