@@ -44,6 +44,20 @@ CASES = {
 }
 """Runbook -> (a node it resolves, its root cause, a node that looks alike)."""
 SOPS = sorted(CASES)
+RESOLVED = [(sop, name, cause) for sop, (name, cause, _) in CASES.items()] + [
+    ("B2", "memory-evictions", "eviction_memory"),
+    ("B2", "disk-full-evicts", "eviction_disk"),
+    ("C3", "inodes-used-up", "inode"),
+    ("G2", "container-over-limit", "oom_cgroup"),
+    ("G2", "node-out-of-memory", "oom_system"),
+]
+ALIKE = [(sop, name) for sop, (_, _, name) in CASES.items()] + [
+    ("A2", "unknown-kubelet-flag"),
+    ("A4", "iam"),
+    ("C2", "cilium-own-ipam"),
+    ("E1", "eni-limit"),
+    ("E2", "volume-slots-full"),
+]
 LIBRARY = SopLibrary.load()
 
 
@@ -79,9 +93,8 @@ def follows_its_format(sop: str, answer: RunAnswer) -> None:
     assert [row for row in answer.steps if row.outcome == "failed"] == []
 
 
-@pytest.mark.parametrize("sop", SOPS)
-def test_a_runbook_resolves_the_node_it_is_about(sop: str, app: App, scenario_bundle: Admit) -> None:
-    name, cause, _ = CASES[sop]
+@pytest.mark.parametrize(("sop", "name", "cause"), RESOLVED)
+def test_a_runbook_resolves_the_node_it_is_about(sop: str, name: str, cause: str, app: App, scenario_bundle: Admit) -> None:
     answer = ran(app, sop, scenario_bundle(name))
     assert answer.root_cause == cause == str(reported(answer)["root_cause"]).split(" ")[0]
     assert cause in vocabulary(sop) and "is not what" not in answer.headline
@@ -91,14 +104,21 @@ def test_a_runbook_resolves_the_node_it_is_about(sop: str, app: App, scenario_bu
     assert all(r.finding_ids for r in applying)
 
 
-@pytest.mark.parametrize("sop", SOPS)
-def test_a_runbook_is_not_taken_in_by_a_node_that_looks_alike(sop: str, app: App, scenario_bundle: Admit) -> None:
-    _, cause, alike = CASES[sop]
+@pytest.mark.parametrize(("sop", "alike"), ALIKE)
+def test_a_runbook_is_not_taken_in_by_a_node_that_looks_alike(sop: str, alike: str, app: App, scenario_bundle: Admit) -> None:
     answer = ran(app, sop, scenario_bundle(alike))
-    assert answer.root_cause == scenarios.load(alike).expect.root_cause != cause
+    assert answer.root_cause == scenarios.load(alike).expect.root_cause != CASES[sop][1]
     word = str(reported(answer)["root_cause"]).split(" ")[0]
     assert word == (answer.root_cause or "undetermined") and word not in vocabulary(sop)
     assert ("is not what" in answer.headline) == (answer.root_cause is not None)
+    follows_its_format(sop, answer)
+
+
+@pytest.mark.parametrize("sop", SOPS)
+def test_a_healthy_node_is_undetermined(sop: str, app: App, scenario_bundle: Admit) -> None:
+    answer = ran(app, sop, scenario_bundle("healthy-1-20"))
+    assert answer.root_cause is None and str(reported(answer)["root_cause"]).startswith("undetermined")
+    assert [r.n for r in answer.steps if r.note.startswith("applies")] == []
     follows_its_format(sop, answer)
 
 
