@@ -66,7 +66,9 @@ def test_scenarios_have_instance_ids_of_their_own() -> None:
 def test_no_line_is_newer_than_the_capture(scenario: Scenario) -> None:
     for name, data in scenario.files().items():
         text = (gzip.decompress(data) if name.endswith(".gz") else data).decode()
-        for stamp in set(STAMP.findall(text)):
+        for stamp in set(
+            STAMP.findall(re.sub(r"\bis before \S+", "", text))
+        ):  # the date of a certificate, to a clock that is behind
             when = datetime.fromisoformat(stamp).replace(tzinfo=UTC)
             assert when <= scenario.captured, f"{name}: {stamp}"
 
