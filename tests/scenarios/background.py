@@ -6,7 +6,7 @@ last 40 minutes, where its five-second loop is complete."""
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from .lines import Row
+from .lines import POD_LOGS, Row
 from .node import Node
 from .story import unfold
 
@@ -36,11 +36,18 @@ def _ticks(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime
 
 
 def boot(node: Node) -> Iterator[Row]:
-    yield from unfold(node, "node_boots", node.boot)
+    yield from (r for r in unfold(node, "node_boots", node.boot) if node.spec.joined or not _of_a_member(node, r))
     if node.spec.kube_proxy != "never":
         yield from unfold(node, "kube_proxy_starts", node.boot + 55 * SECOND)
     if node.pods:
         yield from unfold(node, "coredns_starts", node.boot + 95 * SECOND)
+
+
+def _of_a_member(node: Node, row: Row) -> bool:
+    """A line that a node which never joined has not: it did not register, and no pod logs. Where kubelet was not even
+    started, the boot ended before runtime and kubelet."""
+    ended = node.spec.kubelet == "down" and row.log in ("nodeadm", "containerd", "kubelet")
+    return ended or row.log in POD_LOGS or "registered node" in row.text
 
 
 def pods(node: Node) -> Iterator[Row]:
@@ -53,9 +60,12 @@ def pods(node: Node) -> Iterator[Row]:
 
 
 def kubelet(node: Node) -> Iterator[Row]:
-    dense = max(node.captured - DENSE, node.boot + MINUTE)
+    if not node.spec.joined:
+        return
+    end = node.captured - node.spec.kubelet_worked_until
+    dense = min(max(node.captured - DENSE, node.boot + MINUTE), end)
     thin = _ticks(oldest(node) + 5 * MINUTE, dense, timedelta(hours=2))
-    for n, when in enumerate([*thin, *_ticks(dense, node.captured, 23 * SECOND)]):
+    for n, when in enumerate([*thin, *_ticks(dense, end, 23 * SECOND)]):
         pod = node.pods[n % len(node.pods)] if node.pods else node.system["kube-proxy"]
         yield from unfold(node, "volume_checked", when + SECOND / 7, pod)
 

@@ -10,9 +10,19 @@ from pathlib import Path
 
 import yaml
 
+from .changes import Change
+
 CNI_RELEASES = {"1.7": (1, 7, 10), "1.11": (1, 11, 4), "1.20": (1, 20, 4), "1.23": (1, 23, 0)}
 MODES = ("secondary_ip", "prefix", "custom_networking", "ipv6")
 LAYOUTS = ("shell", "node_agent")
+_NEVER_JOINED = {
+    "aws_node": "absent",
+    "ipamd": "down",
+    "ipamd_worked_until": "never",
+    "kube_proxy": "never",
+    "network_policy_agent": "down",
+    "enis": [{}],
+}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -94,6 +104,12 @@ class NodeSpec:
     aws_node: str = "present"
     kube_proxy: str = "up"
     network_policy_agent: str = "up"
+    joined: bool = True
+    """False: kubelet never registered the node, so no pod ever ran here (what follows from it is set by itself)."""
+    kubelet: str = "up"
+    kubelet_worked_until: timedelta = timedelta()
+    efs: bool = False
+    """The node pod of the EFS CSI driver runs here."""
     capture_errors: tuple[str, ...] = ()
     max_pods: int = 0
     kubernetes: str = ""
@@ -129,6 +145,8 @@ class Description:
     node: NodeSpec
     story: tuple[Event, ...]
     expect: Expect
+    files: tuple[Change, ...] = ()
+    """What is different in single files of the bundle (a full disk, another limit)."""
 
 
 def duration(text: object) -> timedelta:
@@ -148,13 +166,14 @@ def read(path: Path) -> Description:
     """The description in `path`; raises BadScenario for anything it does not understand."""
     raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
-        _only(raw, {"title", "node", "story", "expect"})
+        _only(raw, {"title", "node", "files", "story", "expect"})
         return Description(
             name=path.stem,
             title=raw["title"],
             node=_node(raw.get("node") or {}),
             story=tuple(_event(e) for e in raw.get("story") or ()),
             expect=_expect(raw["expect"]),
+            files=tuple(_change(file, how) for file, how in (raw.get("files") or {}).items()),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadScenario(f"{path.name}: {error}") from error
@@ -166,14 +185,19 @@ def _only(raw: dict, known: set[str]) -> None:
         raise ValueError(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
 
 
+def _change(file: str, how: dict) -> Change:
+    _only(how, _keys(Change) - {"file"})
+    return Change(file, **how)
+
+
 def _keys(kind: type) -> set[str]:
     return {f.name for f in fields(kind)}
 
 
 def _node(raw: dict) -> NodeSpec:
     _only(raw, _keys(NodeSpec))
-    out = dict(raw)
-    for key in ("booted", "ipamd_started"):
+    out = dict(raw) if raw.get("joined", True) else {**_NEVER_JOINED, **raw}
+    for key in ("booted", "ipamd_started", "kubelet_worked_until"):
         if key in out:
             out[key] = duration(out[key])
     if "ipamd_worked_until" in out:
@@ -197,6 +221,7 @@ def _node(raw: dict) -> NodeSpec:
     _closed("ipamd", spec.ipamd, ("up", "down"))
     _closed("introspection", spec.introspection, ("full", "empty", "off"))
     _closed("aws_node", spec.aws_node, ("present", "absent"))
+    _closed("kubelet", spec.kubelet, ("up", "down"))
     _closed("kube_proxy", spec.kube_proxy, ("up", "down", "never"))
     _closed("os", spec.os, ("", "al2", "al2023"))
     return spec

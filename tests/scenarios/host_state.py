@@ -22,6 +22,9 @@ def files(node: Node) -> dict[str, str]:
     facts, out = facts_at(node, node.captured), {}
     for part in ("all", node.os, "docker" if node.docker else "containerd"):
         out |= {name: fill(node, text, facts) for name, text in _templates()[part].items()}
+    if node.spec.kubelet == "down":
+        unit = "kubelet.service    loaded "
+        out["system/services.txt"] = out["system/services.txt"].replace(f"{unit}active   running", f"{unit}activating auto-restart")
     return {**out, **_system(node), **_kubelet(node), **_runtime(node)}
 
 
@@ -31,7 +34,10 @@ def processes(node: Node) -> list[tuple[str, int, str]]:
     out = [("root", 1, "/usr/lib/systemd/systemd --switched-root --system"), ("root", 2, "[kthreadd]")]
     out += [("root", 2807, "/usr/bin/containerd")]
     out += [("root", 2790, "/usr/bin/dockerd -H fd://")] if node.docker else []
-    out += [("root", 3301, f"/usr/bin/kubelet --config {_config_path(node)} --node-ip={node.primary}")]
+    if node.spec.kubelet == "up":
+        out += [("root", 3301, f"/usr/bin/kubelet --config {_config_path(node)} --node-ip={node.primary}")]
+    if node.spec.efs:
+        out += [("root", 3700, "/bin/aws-efs-csi-driver --endpoint=unix:/csi/csi.sock --logtostderr --v=2")]
     proxy = "kube-proxy --v=2 --config=/var/lib/kube-proxy-config/config"
     out += [("root", 3604, proxy)] if node.spec.kube_proxy == "up" else []
     if not node.vpc_cni:
@@ -83,7 +89,8 @@ def _netstat(node: Node) -> list[str]:
     ports = ["0.0.0.0:61678"] if node.ipamd_up else []
     ports += ["127.0.0.1:61679"] if node.ipamd_up and node.spec.introspection != "off" else []
     ports += ["127.0.0.1:50051"] if node.ipamd_up and not node.at_least(1, 23) else []
-    listening = [("127.0.0.1:10248", "3301/kubelet"), *((p, "3822/aws-k8s-agent") for p in ports)]
+    kubelet = [("127.0.0.1:10248", "3301/kubelet")] if node.spec.kubelet == "up" else []
+    listening = [*kubelet, *((p, "3822/aws-k8s-agent") for p in ports)]
     head = "Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name"
     rows = [f"tcp        0      0 {a:<23} 0.0.0.0:*               LISTEN      {p}" for a, p in listening]
     return ["Active Internet connections (servers and established)", head, *rows]
@@ -114,6 +121,8 @@ def _kubelet(node: Node) -> dict[str, str]:
 # ---- container runtime --------------------------------------------------------------------------------------------
 def running(node: Node) -> list[tuple[Pod, str]]:
     """Pods with their image. A pod whose sandbox could not be made is not among them."""
+    if not node.spec.joined:
+        return []
     repo = f"602401143452.dkr.ecr.{node.region}.amazonaws.com/eks"
     pods = {
         "ebs-csi-node": f"{repo}/aws-ebs-csi-driver:v1.37.0",
@@ -121,6 +130,7 @@ def running(node: Node) -> list[tuple[Pod, str]]:
         "kube-proxy": f"{repo}/kube-proxy:{node.kubernetes}-minimal-eksbuild.2",
     }
     pods |= {"aws-node": image(node)} if node.has_aws_node else {}
+    pods |= {"efs-csi-node": f"{repo}/aws-efs-csi-driver:v2.1.0"} if node.spec.efs else {}
     out = [(node.system[app], name) for app, name in pods.items()]
     for pod in node.pods:
         app = pod.name.split("-", 1)[0]

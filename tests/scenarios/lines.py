@@ -26,8 +26,8 @@ JOURNAL_FILES = {
     "dockerd": "docker/docker.log",
     "nodeadm": "nodeadm/nodeadm-config.log",
 }
-CONTAINERS = {"ebs-csi-node": "ebs-plugin", "aws-eks-nodeagent": "aws-eks-nodeagent"}
-POD_LOGS = ("aws-node", "aws-eks-nodeagent", "kube-proxy", "coredns", "ebs-csi-node", "eks-pod-identity-agent")
+CONTAINERS = {"ebs-csi-node": "ebs-plugin", "efs-csi-node": "efs-plugin", "aws-eks-nodeagent": "aws-eks-nodeagent"}
+POD_LOGS = ("aws-node", "aws-eks-nodeagent", "kube-proxy", "coredns", "ebs-csi-node", "efs-csi-node", "eks-pod-identity-agent")
 LOGS = (*ZAP_FILES, *JOURNAL_FILES, *POD_LOGS, "dmesg", "messages")
 
 

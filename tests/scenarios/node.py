@@ -232,6 +232,8 @@ class Node:
             self.system["coredns"] = self.pods[0]
         self.pending = self._pod(len(used) + 1, None)
         """The pod that the story is about when pods fail: it waits in ContainerCreating."""
+        if self.spec.efs:
+            self.system["efs-csi-node"] = self._system_pod("efs-csi-node")
 
     def _pod(self, n: int, address: Address | None) -> Pod:
         app = "coredns" if n == 0 else APPS[n % len(APPS)]

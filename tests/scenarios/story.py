@@ -18,9 +18,14 @@ _LINE_KEYS = {"log", "text", "after", "level", "caller", "raw", "program", "fiel
 
 @cache
 def happenings() -> dict[str, list[dict]]:
-    """The named happenings of happenings.yaml."""
-    path = Path(__file__).with_name("happenings.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    """The named happenings of all happenings*.yaml."""
+    found: dict[str, list[dict]] = {}
+    for path in sorted(Path(__file__).parent.glob("happenings*.yaml")):
+        more = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if twice := found.keys() & more.keys():
+            raise BadScenario(f"{path.name}: {sorted(twice)[0]} stands elsewhere, too")
+        found |= more
+    return found
 
 
 def rows(node: Node, events: tuple[Event, ...]) -> list[Row]:
@@ -161,5 +166,6 @@ def facts_at(node: Node, when: datetime) -> dict[str, str]:
         "kube_proxy": kube_proxy.name,
         "kube_proxy_uid": kube_proxy.uid,
         "now": iso(when),
+        "second": iso(when, 0),
         "klog": klog(when),
     }
