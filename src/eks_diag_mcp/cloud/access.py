@@ -14,6 +14,7 @@ from ..errors import NotThere, Unavailable
 from .aws import Aws
 from .eks_cluster import describe_cluster
 from .eks_token import TOKEN_LIFE_S, eks_token
+from .loading import load_kubernetes
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -29,6 +30,7 @@ class Kubeconfig:
 
 def from_eks(aws: Aws, cluster: str, region: str, now: Callable[[], float]) -> Any:
     """A kubernetes Configuration by eks:DescribeCluster. The token is renewed before it runs out."""
+    load_kubernetes()
     from kubernetes.client import Configuration
 
     found = describe_cluster(aws, cluster, region)
@@ -95,6 +97,7 @@ def _proxy(endpoint: str) -> str | None:
 
 def from_kubeconfig(kubeconfig: Kubeconfig, cluster: str) -> Any:
     """A kubernetes Configuration by a kubeconfig: its context of that name, or whose cluster is that name or ARN."""
+    load_kubernetes()
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, list_kube_config_contexts, load_kube_config
 
