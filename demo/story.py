@@ -56,7 +56,7 @@ async def walk(client: Client, instance_id: str, console: Console) -> str | None
     await _search(teller, instance_id)
     await _network(teller, instance_id)
     await _timeline(teller, instance_id)
-    root = await _summary(teller, instance_id)
+    root = await summary(teller, instance_id)
     console.print(f"[dim]{teller.calls} calls, {teller.characters:,} characters read by the client.[/]")
     return root
 
@@ -120,7 +120,7 @@ async def _timeline(teller: Teller, instance_id: str) -> None:
     teller.console.print(table)
 
 
-async def _summary(teller: Teller, instance_id: str) -> str | None:
+async def summary(teller: Teller, instance_id: str) -> str | None:
     found = await teller.call("The verdict.", "summarize", instanceId=instance_id, sop="D1")
     console = teller.console
     for cause in found["root_causes"][:6]:
