@@ -1,0 +1,106 @@
+"""The runbooks of the families D (but D1), F, H, I, J, K, N and Z: each finds what it is for and is not misled by its look-alike.
+
+One table: runbook, a described node whose trouble is its subject, and one that only looks so. What a run says of the
+look-alike is another family's cause, or that the evidence does not decide."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from eks_diag_mcp.app import App
+from eks_diag_mcp.bundle.bundle import Bundle
+from eks_diag_mcp.diagnose.causes import causes
+from eks_diag_mcp.runbooks.library import SopLibrary
+from eks_diag_mcp.tools.room import Room
+from eks_diag_mcp.tools.run_answer import RunAnswer
+from eks_diag_mcp.tools.running import run_sop
+
+Admit = Callable[[str], Bundle]
+
+TABLE = [
+    ("D3", "conntrack-full", "conntrack", "conntrack-full-not", "ena_throttle"),
+    ("D8", "kube-proxy-down-not", "kube_proxy", "service-without-endpoints", "probe"),
+]
+"""Runbook, its scenario and cause, its look-alike and the cause of that (None: undetermined)."""
+BY_ID = {sop: rest for sop, *rest in TABLE}
+FOUND = [(sop, scenario, cause) for sop, scenario, cause, *_ in TABLE]
+NOT = [(sop, cause, alike, other) for sop, _, cause, alike, other in TABLE]
+_WORDS = re.compile(r'^root_cause: "<(?P<words>[^>]+)>', re.MULTILINE)
+
+
+def ran(app: App, admit: Admit, sop: str, scenario: str) -> RunAnswer:
+    return run_sop(Room(app), sop, admit(scenario).instance_id)
+
+
+def size(answer: RunAnswer) -> int:
+    return len(json.dumps(answer.model_dump(mode="json", exclude_none=True), ensure_ascii=False, separators=(",", ":")))
+
+
+def words(app: App, sop: str) -> list[str]:
+    """What the runbook's Output Format lets `root_cause` begin with."""
+    found = _WORDS.search(app.sops.find(sop).parts["Output Format"])
+    assert found, f"{sop}: the Output Format names no words for root_cause"
+    return found["words"].split("|")
+
+
+def assert_report(app: App, sop: str, answer: RunAnswer) -> None:
+    report = yaml.safe_load(answer.report_yaml)
+    shape = yaml.safe_load(re.sub(r"^```.*$", "", app.sops.find(sop).parts["Output Format"].split("\n", 1)[1], flags=re.MULTILINE))
+    assert set(report) == set(shape), "the keys of the Output Format, no more and no fewer"
+    assert set(report["mitigation"]) == set(shape["mitigation"])
+    assert all(set(row) == {"type", "content"} for row in report["evidence"])
+    assert report["root_cause"].split(" ")[0] in words(app, sop) or answer.root_cause not in words(app, sop)
+
+
+@pytest.mark.parametrize(("sop", "scenario", "cause"), FOUND, ids=[row[0] for row in FOUND])
+def test_a_runbook_resolves_its_scenario_to_the_root_cause(
+    sop: str, scenario: str, cause: str, app: App, scenario_bundle: Admit
+) -> None:
+    answer = ran(app, scenario_bundle, sop, scenario)
+    assert answer.root_cause == cause and "is not what" not in answer.headline
+    assert yaml.safe_load(answer.report_yaml)["root_cause"].split(" ")[0] == cause
+    assert cause in words(app, sop), "the Output Format has a word for it"
+    assert any(row.finding_ids for row in answer.steps), "steps cite evidence"
+    assert_report(app, sop, answer)
+    assert size(answer) < 6_000 and not [row for row in answer.steps if row.outcome == "failed"]
+
+
+@pytest.mark.parametrize(("sop", "cause", "alike", "other"), NOT, ids=[row[0] for row in NOT])
+def test_a_runbook_is_not_misled_by_its_look_alike(
+    sop: str, cause: str, alike: str, other: str | None, app: App, scenario_bundle: Admit
+) -> None:
+    answer = ran(app, scenario_bundle, sop, alike)
+    assert answer.root_cause == other and answer.root_cause != cause
+    said = yaml.safe_load(answer.report_yaml)["root_cause"].split(" ")[0]
+    assert said == (other or "undetermined")
+    assert_report(app, sop, answer)
+    assert size(answer) < 6_000 and not [row for row in answer.steps if row.outcome == "failed"]
+
+
+@pytest.mark.parametrize("sop", BY_ID)
+def test_a_rule_that_names_the_root_cause_applies_where_it_is_found(sop: str, app: App, scenario_bundle: Admit) -> None:
+    scenario, cause = BY_ID[sop][:2]
+    answer = ran(app, scenario_bundle, sop, scenario)
+    assert [row.outcome for row in answer.steps if row.note == f"applies: {cause}"] == ["done"]
+
+
+@pytest.mark.parametrize("sop", BY_ID)
+def test_a_runbook_has_the_parts_and_length_of_the_format(sop: str) -> None:
+    book = SopLibrary.load().find(sop)
+    assert [phase.title for phase in book.phases] == ["Triage", "Enrich", "Report"]
+    assert list(book.parts) == ["Guardrails", "Common Issues", "Examples", "Output Format"]
+    assert all((book.description, book.severity, book.triggers, book.owner, book.objective, book.context))
+    assert 100 <= len(book.text.splitlines()) <= 160
+    assert "escalation_conditions:" in book.parts["Guardrails"] and "safety_ratings:" in book.parts["Guardrails"]
+
+
+@pytest.mark.parametrize("sop", BY_ID)
+def test_a_runbook_names_only_causes_and_runbooks_that_exist(sop: str, app: App) -> None:
+    book = SopLibrary.load().find(sop)
+    named = re.findall(r"root cause `([\w.]+)`", book.text)
+    assert named and set(named) <= set(causes().by_id), "causes"
+    assert set(words(app, sop)) - {"undetermined"} <= set(causes().by_id), "words of the Output Format"
+    assert set(named) <= set(words(app, sop)), "each cause that a rule names is a word of the Output Format"
