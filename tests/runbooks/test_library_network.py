@@ -21,8 +21,14 @@ from eks_diag_mcp.tools.running import run_sop
 Admit = Callable[[str], Bundle]
 
 TABLE = [
+    ("D2", "proxy-rules-refused", "kube_proxy", "proxy-cannot-resolve", "dns"),
     ("D3", "conntrack-full", "conntrack", "conntrack-full-not", "ena_throttle"),
+    ("D4", "mtu-mixed", "mtu", "mtu-mixed-not", "image_pull"),
+    ("D5", "dns-upstream-silent", "dns", "dns-upstream-silent-not", "probe"),
+    ("D6", "linklocal-throttled", "ena_throttle", "linklocal-throttled-not", None),
+    ("D7", "bandwidth-exceeded", "ena_throttle", "bandwidth-exceeded-not", "kernel_panic_softlockup"),
     ("D8", "kube-proxy-down-not", "kube_proxy", "service-without-endpoints", "probe"),
+    ("D9", "pod-rules-lost", "cni_plugin.policy_routing", "pod-rules-lost-not", "network_policy"),
 ]
 """Runbook, its scenario and cause, its look-alike and the cause of that (None: undetermined)."""
 BY_ID = {sop: rest for sop, *rest in TABLE}

@@ -38,7 +38,8 @@ def read_finding(instance, finding):
 
 @pytest.fixture(scope="module")
 def library():
-    return SopLibrary.load()
+    """One runbook of the shipped ones, so that what a server makes of each can be counted."""
+    return SopLibrary([SopLibrary.load().find("D1")])
 
 
 @pytest.fixture
