@@ -29,6 +29,13 @@ TABLE = [
     ("D7", "bandwidth-exceeded", "ena_throttle", "bandwidth-exceeded-not", "kernel_panic_softlockup"),
     ("D8", "kube-proxy-down-not", "kube_proxy", "service-without-endpoints", "probe"),
     ("D9", "pod-rules-lost", "cni_plugin.policy_routing", "pod-rules-lost-not", "network_policy"),
+    ("F1", "node-requests-full", "scheduling.resources", "node-requests-full-not", "eviction_memory"),
+    ("F2", "max-pods-reached", "scheduling.max_pods", "eni-limit", "ip_allocation.eni_limit"),
+    ("F3", "labels-changed", "scheduling.taints", "labels-changed-not", "eviction_disk"),
+    ("H1", "iam", "ip_allocation.iam", "version", "ip_allocation.version"),
+    ("H2", "pod-identity-refused", "pod_identity", "imds-hop-limit", "imds"),
+    ("H3", "imds-hop-limit", "imds", "iam", "ip_allocation.iam"),
+    ("I1", "version-skew", "version_skew", "version-skew-not", None),
 ]
 """Runbook, its scenario and cause, its look-alike and the cause of that (None: undetermined)."""
 BY_ID = {sop: rest for sop, *rest in TABLE}
