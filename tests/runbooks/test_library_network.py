@@ -36,6 +36,17 @@ TABLE = [
     ("H2", "pod-identity-refused", "pod_identity", "imds-hop-limit", "imds"),
     ("H3", "imds-hop-limit", "imds", "iam", "ip_allocation.iam"),
     ("I1", "version-skew", "version_skew", "version-skew-not", None),
+    ("J1", "eni-limit", "ip_allocation.eni_limit", "cooldown-churn", "ip_allocation.cooldown_churn"),
+    ("J2", "volume-will-not-detach", "ebs_csi", "nfs-server-silent", "efs"),
+    ("J3", "zone-cut-off", "kubelet_notready", "proxy-cannot-resolve", "dns"),
+    ("K1", "pod-will-not-end", "sandbox_create", "nfs-server-silent", "efs"),
+    ("K2", "probe-too-strict", "probe", "conntrack-full", "conntrack"),
+    ("K3", "container-over-its-limit", "oom_cgroup", "service-without-endpoints", "probe"),
+    ("K4", "containerd-crashes", "containerd_crash", "containerd-crashes-not", "inode"),
+    ("K5", "csi-driver-unregistered", "ebs_csi", "imds-hop-limit", "imds"),
+    ("N1", "auto-mode-dns", "dns", "auto-mode-dns-not", None),
+    ("N2", "bottlerocket-runtime-reset", "containerd_crash", "bottlerocket-runtime-reset-not", None),
+    ("Z1", "bandwidth-exceeded-not", "kernel_panic_softlockup", "healthy-1-20", None),
 ]
 """Runbook, its scenario and cause, its look-alike and the cause of that (None: undetermined)."""
 BY_ID = {sop: rest for sop, *rest in TABLE}
