@@ -14,6 +14,9 @@ from eks_diag_mcp.app import App
 from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.diagnose.causes import causes
 from eks_diag_mcp.runbooks.library import SopLibrary
+from eks_diag_mcp.runbooks.match import rank
+from eks_diag_mcp.runbooks.steps import steps_of
+from eks_diag_mcp.signatures.phrases import phrases
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer
 from eks_diag_mcp.tools.running import run_sop
@@ -128,3 +131,55 @@ def test_a_runbook_names_only_causes_and_runbooks_that_exist(sop: str, app: App)
     assert named and set(named) <= set(causes().by_id), "causes"
     assert set(words(app, sop)) - {"undetermined"} <= set(causes().by_id), "words of the Output Format"
     assert set(named) <= set(words(app, sop)), "each cause that a rule names is a word of the Output Format"
+
+
+@pytest.mark.parametrize("sop", BY_ID)
+def test_a_runbook_searches_for_what_current_components_print(sop: str) -> None:
+    book = SopLibrary.load().find(sop)
+    calls = [call for step in steps_of(book) for call in step.calls]
+    queries = [dict(call.arguments).get("query") or dict(call.arguments).get("pivotEvent") for call in calls]
+    asked = [query for query in queries if query]
+    assert asked and [(query, row.phrase) for query in asked for row in phrases().in_query(query)] == []
+    assert [pattern for pattern in (*asked, *book.triggers) if not _compiles(pattern)] == []
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        return bool(re.compile(pattern))
+    except re.error:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("symptom", "sop"),
+    [
+        ("Failed to execute iptables-restore: exit status 4", "D2"),
+        ("nf_conntrack: table full, dropping packet", "D3"),
+        ("write: message too long", "D4"),
+        ("[FATAL] plugin/loop: Loop (127.0.0.1:43021 -> :53) detected", "D5"),
+        ("linklocal_allowance_exceeded: 241877", "D6"),
+        ("ena 0000:00:05.0 eth0: The number of lost tx completions is above the threshold", "D7"),
+        ("back-off 5m0s restarting failed container=kube-proxy", "D8"),
+        ("IPv4: martian source 10.3.40.7 from 10.3.1.9, on dev eth1", "D9"),
+        ("0/12 nodes are available: 12 Insufficient cpu", "F1"),
+        ("0/12 nodes are available: 12 Too many pods", "F2"),
+        ("node(s) had untolerated taint {dedicated: gpu}", "F3"),
+        ("UnauthorizedOperation: You are not authorized to perform this operation", "H1"),
+        ("EKS does not have permissions to assume the associated role", "H2"),
+        ('"ec2 metadata is not available"', "H3"),
+        ("failed to parse kubelet flag: unknown flag: --container-runtime", "I1"),
+        ("AttachmentLimitExceeded: Interface count 9 exceeds the limit", "J1"),
+        ("Multi-Attach error for volume pvc-182d7359", "J2"),
+        ("availability zone outage", "J3"),
+        ("pods stuck terminating", "K1"),
+        ("Liveness probe failed: HTTP probe failed with statuscode: 503", "K2"),
+        ("KubePodCrashLooping", "K3"),
+        ("containerd.service: Main process exited, code=exited", "K4"),
+        ("driver name ebs.csi.aws.com not found in the list of registered CSI drivers", "K5"),
+        ("EKS auto mode node", "N1"),
+        ("bottlerocket node", "N2"),
+        ("the node is slow and nobody knows why", "Z1"),
+    ],
+)
+def test_a_symptom_finds_its_runbook(symptom: str, sop: str) -> None:
+    assert rank(SopLibrary.load(), symptom)[0].sop.short_id == sop
