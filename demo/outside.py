@@ -30,7 +30,7 @@ async def collected(console: Console, folder: Path) -> tuple[str | None, str | N
     try:
         cluster.access.principal(CALLER, aws.keys[CALLER].secret, ARN)
         aws.world.cluster(CLUSTER, endpoint=cluster.endpoint, certificateAuthority={"data": cluster.ca_data})
-        aws.world.addon("vpc-cni", cluster=CLUSTER)
+        aws.world.addon("vpc-cni", "v1.20.4-eksbuild.1", cluster=CLUSTER)
         node = aws.world.node(SCENARIO, cluster=CLUSTER)
         name = expected.node.node_name
         cluster.node(name, node)

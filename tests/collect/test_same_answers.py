@@ -44,7 +44,7 @@ def test_a_collected_bundle_is_the_object_that_the_aws_command_lists(site: Site)
 
 def test_an_addon_is_the_same_to_the_aws_command_and_to_our_tool(site: Site) -> None:
     issue = {"code": "ConfigurationConflict", "message": "Conflicts found when trying to apply.", "resourceIds": ["ds/aws-node"]}
-    site.aws.world.addon("vpc-cni", cluster=CLUSTER, issues=[issue])
+    site.aws.world.addon("vpc-cni", "v1.20.1-eksbuild.1", cluster=CLUSTER, issues=[issue])
     theirs = cli(site, "eks", "describe-addon", "--cluster-name", CLUSTER, "--addon-name", "vpc-cni")["addon"]
     ours = describe_eks_resource(Room(site.app()), "addon", CLUSTER, "vpc-cni")
     assert ours.found and ours.status == theirs["status"]

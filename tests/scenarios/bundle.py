@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 
-from . import background, cni_state, host_state, network_state, story
+from . import agent_kinds, background, cni_state, host_state, network_state, story
 from .describe import BadScenario, Description, Expect, read
+from .edits import edited
 from .lines import JOURNAL_FILES, Row, iso, render
 from .node import Node
 
@@ -96,7 +97,7 @@ class Scenario:
             texts = _as_agent(node, texts)
         for change in self.described.files:
             texts[change.file] = story.fill(node, change.of(texts.get(change.file, "")), story.facts_at(node, node.captured))
-        out = {name: text.encode() for name, text in texts.items()}
+        out = {name: text.encode() for name, text in edited(node, agent_kinds.of(node, texts)).items()}
         if node.has_aws_node:
             _rotate(node, rows, out)
         return out

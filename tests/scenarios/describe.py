@@ -23,6 +23,7 @@ _NEVER_JOINED = {
     "network_policy_agent": "down",
     "enis": [{}],
 }
+KINDS = ("", "auto_mode", "bottlerocket")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -82,6 +83,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A change in a file that the builder wrote: every match of the regular expression `find` becomes `put`."""
+
+    file: str
+    find: str
+    put: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSpec:
     """The node as described. Durations count back from the capture time."""
 
@@ -115,6 +125,11 @@ class NodeSpec:
     kubernetes: str = ""
     truncate_bytes: int = 0
     """How many bytes are cut off the end of the archive."""
+    edits: tuple[Edit, ...] = ()
+    files: dict[str, str | None] = field(default_factory=dict)
+    """Further files by member name; null: this node's bundle lacks that file."""
+    kind: str = ""
+    """What the node agent found: a node of EKS Auto Mode or of Bottlerocket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +228,9 @@ def _node(raw: dict) -> NodeSpec:
     out["pool_before"] = tuple(Pool(**{**p, "until": duration(p["until"])}) for p in out.get("pool_before", ()))
     out["env"] = {k: str(v) for k, v in out.get("env", {}).items()}
     out["capture_errors"] = tuple(out.get("capture_errors", ()))
+    for edit in out.get("edits", ()):
+        _only(edit, _keys(Edit))
+    out["edits"] = tuple(Edit(**e) for e in out.get("edits", ()))
     spec = NodeSpec(**out)
     _closed("cni", spec.cni, tuple(CNI_RELEASES))
     _closed("mode", spec.mode, MODES)
@@ -224,6 +242,9 @@ def _node(raw: dict) -> NodeSpec:
     _closed("kubelet", spec.kubelet, ("up", "down"))
     _closed("kube_proxy", spec.kube_proxy, ("up", "down", "never"))
     _closed("os", spec.os, ("", "al2", "al2023"))
+    _closed("kind", spec.kind, KINDS)
+    if spec.kind and spec.layout != "node_agent":
+        raise ValueError(f"kind {spec.kind}: such a node is collected by the node agent only")
     return spec
 
 

@@ -109,6 +109,8 @@ def test_every_allocation_has_its_sandbox_rule_and_route(scenario: Scenario) -> 
     files, family = scenario.files(), "6" if scenario.node.ipv6 else ""
     if scenario.node.docker or "ipamd/ipam.json" not in files:
         pytest.skip("no checkpoint, or no containerd")
+    if any(edit.file.startswith(f"networking/ip{family}r") for edit in scenario.node.spec.edits):
+        pytest.skip("this node lost rules or routes")
     rules, routes = files[f"networking/ip{family}rule.txt"].decode(), files[f"networking/ip{family}route.txt"].decode()
     for row in json.loads(files["ipamd/ipam.json"])["allocations"]:
         ip = row.get("ipv4") or row["ipv6"]
@@ -240,3 +242,29 @@ def test_every_canary_is_planted(tmp_path: Path) -> None:
         text = "".join(tar.extractfile(m).read().decode("utf-8", "replace") for m in tar.getmembers() if m.isreg())
     missing = [kind for kind, secret in hostile.CANARIES.items() if secret not in text]
     assert missing == []
+
+
+def test_an_edit_that_finds_nothing_and_a_file_that_is_not_there_are_told(tmp_path: Path) -> None:
+    for node, says in (
+        ("edits: [{file: sysctls/sysctl_all.txt, find: no_such_key}]", "does not stand in"),
+        ("edits: [{file: sysctls/none.txt, find: x}]", "no file"),
+        ("files: {system/none.txt: null}", "to leave out"),
+        ("kind: auto_mode", "node agent only"),
+    ):
+        path = tmp_path / "edited.yaml"
+        path.write_text(f"title: T\nnode: {{{node}}}\nexpect: {{}}\n")
+        with pytest.raises(BadScenario, match=says):
+            Scenario(read(path)).files()
+
+
+def test_files_of_a_description_are_added_and_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "edited.yaml"
+    path.write_text("title: T\nnode: {files: {networking/ipset.txt: null, var_log/own.log: 'at ${node}'}}\nexpect: {}\n")
+    files = Scenario(read(path)).files()
+    assert "networking/ipset.txt" not in files and files["var_log/own.log"].startswith(b"at ip-10-0-16-21")
+
+
+def test_auto_mode_has_units_where_other_nodes_have_pods() -> None:
+    files = load("auto-mode-dns").files()
+    assert b"kube-proxy[" in files["automode/kube-proxy.txt"] and b"i/o timeout" in files["automode/coredns.txt"]
+    assert not [name for name in files if name.startswith("var_log/kube-system_") or name == "networking/ifconfig.txt"]

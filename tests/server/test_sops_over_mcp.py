@@ -38,7 +38,7 @@ def read_finding(instance, finding):
 
 @pytest.fixture(scope="module")
 def library():
-    """One runbook: what is shown of it is shown of each."""
+    """One runbook of the shipped ones, so that what a server makes of each can be counted."""
     return SopLibrary([SopLibrary.load().find("D1")])
 
 
