@@ -1,5 +1,8 @@
 """Faults on demand, as a client under test meets them. No retries, so that each is seen."""
 
+import socket
+import ssl
+
 import pytest
 from kubernetes import client
 from urllib3.exceptions import ConnectTimeoutError, ProtocolError, ReadTimeoutError
@@ -74,6 +77,25 @@ def test_a_reset_connection_is_an_error_and_the_next_one_works(kube: KubeDouble)
     with pytest.raises(ProtocolError):
         pods(kube)
     assert pods(kube) == []
+
+
+def test_the_reset_is_one_of_tcp_and_not_a_plain_end(kube: KubeDouble) -> None:
+    kube.reset_connection("*", "*")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context(cadata=kube.ca_pem).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", int(kube.endpoint.rpartition(":")[2])), timeout=20) as raw:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                incoming.write(raw.recv(65536))
+        tls.write(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.sendall(outgoing.read())
+        with pytest.raises(ConnectionResetError):
+            while raw.recv(65536):
+                pass
 
 
 def test_a_body_may_be_cut_in_the_middle(kube: KubeDouble) -> None:
