@@ -4,11 +4,12 @@ import base64
 
 import pytest
 
+from eks_diag_mcp.app import App
 from eks_diag_mcp.errors import BadInput, NoCredentials, Unavailable, Unreachable
 
 from ..doubles.aws import AwsDouble
 from ..doubles.kubernetes import CLUSTER, REGION, KubeDouble
-from .conftest import Ask
+from .conftest import Ask, asking
 
 
 def test_the_identity_of_the_server_opens_the_cluster(world: AwsDouble, kube: KubeDouble, ask_eks: Ask) -> None:
@@ -72,3 +73,11 @@ def test_an_api_server_that_keeps_silent_is_given_up(kube: KubeDouble, ask_eks: 
     kube.keep_silent("list", "pods", times=5)
     with pytest.raises(Unreachable, match=r"does not answer.*private"):
         ask_eks("list_k8s_resources", clusterName=CLUSTER, kind="Pod")
+
+
+def test_a_kubeconfig_alone_is_enough_and_what_aws_would_know_is_a_gap(kube: KubeDouble, by_kubeconfig: App) -> None:
+    alone = asking(App(by_kubeconfig.settings.model_copy(update={"region": None})))
+    kube.node("ip-10-0-1-5.us-west-2.compute.internal", "i-0123456789abcdef0")
+    assert alone("list_k8s_resources", kind="Node").total == 1
+    health = alone("cluster_health")
+    assert health.nodes_total == 1 and health.gaps and not health.subnets
