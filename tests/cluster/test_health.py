@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eks_diag_mcp.app import App
 
+from .. import scenarios
 from ..doubles.aws import AwsDouble
 from ..doubles.kubernetes import CLUSTER, REGION, KubeDouble
 from ..doubles.kubernetes.pod_objects import PodState
@@ -273,3 +275,15 @@ def test_a_cluster_that_may_not_be_asked_is_refused_before_any_call(shop: AwsDou
     with pytest.raises(BadInput, match="other"):
         asking(closed)("cluster_health", clusterName=CLUSTER)
     assert len(shop.calls) == before
+
+
+def test_nodes_with_a_bundle_tell_its_cause_and_its_age(
+    world: AwsDouble, kube: KubeDouble, by_eks: App, ask_eks: Ask, tmp_path: Path
+) -> None:
+    told = scenarios.load("eni-limit")
+    by_eks.library.admit(told.write(tmp_path), now=by_eks.now, wall=by_eks.wall())
+    kube.scenario_node("eni-limit")
+    answer = ask_eks("cluster_health", clusterName=CLUSTER, includeSSMStatus=False)
+    found = answer.causes_by_node[told.instance_id]
+    assert found.root_cause == "ip_allocation.eni_limit"
+    assert found.bundle_age and found.bundle_age == answer.nodes[0].bundle_age

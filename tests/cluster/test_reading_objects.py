@@ -38,7 +38,7 @@ def test_a_namespace_left_out_is_looked_up_and_two_are_named(kube: KubeDouble, a
 
 
 def test_values_of_secrets_never_come_out(kube: KubeDouble, ask: Ask) -> None:
-    applied = json.dumps({"data": {"password": CANARY}})
+    applied = json.dumps({"data": {"blob": CANARY}})
     meta = {"name": "db", "namespace": "shop", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": applied}}
     kube.add(
         {

@@ -7,8 +7,9 @@
 The descriptions are fixtures/scenarios/*.yaml; describe.py says what they may hold.
 """
 
+from . import facts
 from .bundle import FOLDER, Scenario, load, names, pack
 from .describe import BadScenario, Eni, Event, Expect
 from .node import Node
 
-__all__ = ["FOLDER", "BadScenario", "Eni", "Event", "Expect", "Node", "Scenario", "load", "names", "pack"]
+__all__ = ["FOLDER", "BadScenario", "Eni", "Event", "Expect", "Node", "Scenario", "facts", "load", "names", "pack"]

@@ -133,6 +133,21 @@ class NodeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What AWS says a little after the capture, where it was asked. `free` and `free_28s` are of the subnet that the node
+    asks; ENIs that ipamd does not know are listed as the CNI's own (`lost`) or as another's."""
+
+    free: int | None = None
+    free_28s: int | None = None
+    orphaned_enis: int = 0
+    orphaned_addresses: int = 0
+    unknown_enis: str = "lost"
+    addon: str = ""
+    addon_fits: bool | None = None
+    addon_issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Expect:
     """What a diagnosis of the bundle must come to. `root_cause` None: no cause is supported."""
 
@@ -162,6 +177,7 @@ class Description:
     expect: Expect
     files: tuple[Change, ...] = ()
     """What is different in single files of the bundle (a full disk, another limit)."""
+    facts: Facts | None = None
 
 
 def duration(text: object) -> timedelta:
@@ -181,7 +197,7 @@ def read(path: Path) -> Description:
     """The description in `path`; raises BadScenario for anything it does not understand."""
     raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
-        _only(raw, {"title", "node", "files", "story", "expect"})
+        _only(raw, {"title", "node", "files", "story", "expect", "facts"})
         return Description(
             name=path.stem,
             title=raw["title"],
@@ -189,6 +205,7 @@ def read(path: Path) -> Description:
             story=tuple(_event(e) for e in raw.get("story") or ()),
             expect=_expect(raw["expect"]),
             files=tuple(_change(file, how) for file, how in (raw.get("files") or {}).items()),
+            facts=_facts(raw["facts"]) if "facts" in raw else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadScenario(f"{path.name}: {error}") from error
@@ -261,6 +278,13 @@ def _event(raw: dict) -> Event:
     if event.error:
         _only(event.error, {"op", "status", "code", "message"})
     return event
+
+
+def _facts(raw: dict) -> Facts:
+    _only(raw, _keys(Facts))
+    found = Facts(**{k: tuple(v) if k == "addon_issues" else v for k, v in raw.items()})
+    _closed("unknown_enis", found.unknown_enis, ("lost", "foreign"))
+    return found
 
 
 def _expect(raw: dict) -> Expect:

@@ -9,6 +9,7 @@ from mcp import Client
 
 from eks_diag_mcp.app import App
 from eks_diag_mcp.server.build import build_server
+from eks_diag_mcp.server.manners import fold
 from eks_diag_mcp.tools.table import TOOLS
 
 from .. import scenarios
@@ -106,12 +107,19 @@ async def test_the_calls_that_runbooks_make_fit_the_schemas(one_node: tuple[App,
         "executionId": "x",
         "symptom": "x",
         "instanceIds": "i-0123456789abcdef0,i-0123456789abcdef1",
+        "kind": "Pod",
+        "namespace": "kube-system",
+        "podName": "web-1",
+        "name": "web-1",
     }
     needed = {
-        "get_sop": "sopName",
-        "compare_nodes": "instanceIds",
-        "search": "query",
-        "status": "executionId",
+        "get_sop": ("sopName",),
+        "compare_nodes": ("instanceIds",),
+        "search": ("query",),
+        "status": ("executionId",),
+        "list_k8s_resources": ("kind",),
+        "read_k8s_resource": ("kind", "name"),
+        "get_pod_logs": ("namespace", "podName"),
     }  # a runbook may name the tool alone
     refused = []
     async with Client(build_server(one_node[0])) as client:
@@ -119,8 +127,8 @@ async def test_the_calls_that_runbooks_make_fit_the_schemas(one_node: tuple[App,
             if row["tool"] not in names:
                 continue
             arguments = {k: (required.get(k, one_node[1]) if v is None else v) for k, v in row["args"].items()}
-            if (name := needed.get(row["tool"])) and name not in arguments:
-                arguments[name] = required[name]
+            given = {fold(name) for name in arguments}
+            arguments |= {name: required[name] for name in needed.get(row["tool"], ()) if fold(name) not in given}
             if row["tool"] == "collect":
                 continue
             result = await client.call_tool(row["tool"], arguments)

@@ -2,8 +2,6 @@
 
 import base64
 import binascii
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +40,7 @@ def from_eks(aws: Aws, cluster: str, region: str, now: Callable[[], float]) -> A
     _refuse_foreign(aws, endpoint, region)
     config: Any = Configuration(host=endpoint.rstrip("/"))
     config.verify_ssl = True
-    config.ssl_ca_cert = _authority_file(authority)
+    config.ca_cert_data = _authority(authority)
     config.retries = _once()
     config.proxy = _proxy(endpoint)
     signed = {"at": float("-inf")}
@@ -75,16 +73,12 @@ def _refuse_foreign(aws: Aws, endpoint: str, region: str) -> None:
         raise Unavailable("The cluster's endpoint is not one of EKS's hosts; no token is sent there.", "Use a kubeconfig for it.")
 
 
-def _authority_file(data: str) -> str:
-    """The cluster's CA as a private file, which is what the TLS library reads."""
+def _authority(data: str) -> str:
+    """The cluster's CA as PEM; it stays in memory."""
     try:
-        pem = base64.b64decode(data, validate=True)
-    except binascii.Error as error:
+        return base64.b64decode(data, validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError) as error:
         raise Unavailable("The cluster's certificate authority cannot be read.", "Describe the cluster and check it.") from error
-    handle, path = tempfile.mkstemp(prefix="eks-diag-ca-", suffix=".pem")
-    with os.fdopen(handle, "wb") as file:
-        file.write(pem)
-    return path
 
 
 def _proxy(endpoint: str) -> str | None:

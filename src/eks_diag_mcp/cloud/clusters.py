@@ -16,7 +16,7 @@ _NAME = re.compile(r"[0-9A-Za-z][\w-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class ClusterRef:
-    """A cluster by name and region."""
+    """A cluster by name and region; no region where only a kubeconfig leads to it."""
 
     name: str
     region: str
@@ -47,7 +47,10 @@ class Clusters:
             raise BadInput(f"{name[:60]!r} cannot be the name of an EKS cluster.", f"Clusters: {listed}.")
         if self.allowed and name not in self.allowed:
             raise BadInput(f"This server may not ask cluster {name!r}.", f"Allowed: {listed}.")
-        return ClusterRef(name, self.aws.region(region or self.allowed.get(name)))
+        place = region or self.allowed.get(name)
+        if self.kubeconfig is not None and not place and not self.aws.config.region:
+            return ClusterRef(name, "")  # by the kubeconfig alone: no region is needed to reach it
+        return ClusterRef(name, self.aws.region(place))
 
     def kube(self, ref: ClusterRef) -> Kube:
         """The cluster's Kubernetes API, by the kubeconfig where it has the cluster, else by EKS."""

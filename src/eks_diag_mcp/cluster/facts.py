@@ -205,6 +205,7 @@ def _eni(eni: Eni) -> dict[str, object]:
         "prefixes": len(eni.prefixes),
         "managed": eni.managed,
         "for_cni": eni.for_cni,
+        "attached": eni.attached.isoformat() if eni.attached else None,
     }
 
 

@@ -26,9 +26,6 @@ from .nodes import Node, read_node
 from .pod_survey import Survey, survey_pods
 from .reading import part, text
 
-DEADLINE_S = 35.0
-_FIRST_S = 18.0
-"""Seconds that must be left when no further page of nodes or pods is asked for."""
 _NODES = 10_000
 _SUBNETS = 40
 SANDBOX = "FailedCreatePodSandBox"
@@ -71,11 +68,13 @@ class HealthCheck:
         *,
         now: datetime,
         clock: Callable[[], float],
+        deadline_s: float,
         checkpoint: Callable[[], None] = lambda: None,
         progress: Progress = lambda _done, _total, _message: None,
     ) -> None:
         self._aws, self._clusters, self._ref, self._now = aws, clusters, ref, now
-        self._fan, self._progress = Fanout(clock, DEADLINE_S, checkpoint), progress
+        self._fan, self._progress = Fanout(clock, deadline_s, checkpoint), progress
+        self._enough_s = deadline_s / 2
         self._found = ClusterHealth(ref)
         self._nodes: list[Node] = []
         self._cluster: dict[str, Any] = {}
@@ -129,7 +128,8 @@ class HealthCheck:
         return found
 
     def _late(self) -> bool:
-        return self._fan.left_s < _FIRST_S
+        """Half of the time is for what comes after nodes and pods."""
+        return self._fan.left_s < self._enough_s
 
     def _read_nodes(self, kube: Kube) -> bool:
         """Node by node into a list that is there even when the time runs out."""

@@ -12,7 +12,7 @@ from .digest import Digest, name_of
 from .redaction import Mask, redacted
 from .workloads import digest_of
 
-MOST_CHARS = 24_000
+MOST_CHARS = 16_000
 _FIRST = ("apiVersion", "kind", "metadata", "status", "spec")
 """The order in which an object is written: what it is and how it fares before what was wished."""
 

@@ -44,15 +44,22 @@ class Survey:
             self.daemon_pods.setdefault(owner, {})[node] = pod_digest(pod)
 
 
-def survey_pods(kube: Kube, suspects: Callable[[], Iterable[Daemon]], now: datetime, late: Callable[[], bool]) -> Survey:
-    """Look through the pods. `suspects()` are the DaemonSets to look at in a large cluster."""
+def survey_pods(
+    kube: Kube,
+    suspects: Callable[[], Iterable[Daemon]],
+    now: datetime,
+    late: Callable[[], bool],
+    *,
+    all_up_to: int = ALL_UP_TO,
+) -> Survey:
+    """Look through the pods. `suspects()` are the DaemonSets to look at in a cluster of more than `all_up_to` pods."""
     kind = kube.kind("Pod")
     first = kube.page(kind, limit=_CALL)
     meta = part(first, "metadata")
     total = len(first.get("items") or ()) + int(meta.get("remainingItemCount") or 0)
-    if total <= ALL_UP_TO:
+    if total <= all_up_to:
         found = Survey(Counter())
-        for pod in _pages(kube, first, {}, ALL_UP_TO * 2, late, found):
+        for pod in _pages(kube, first, {}, all_up_to * 2, late, found):
             found.take(pod, now)
         return found
     found = Survey(None, gaps=[f"pods by node: not counted, the cluster has {total} pods"])

@@ -6,6 +6,7 @@ errors speak of the subnet it asked; a daemon that is down is a consequence unti
 
 from ..model import Finding
 from .board import Board, Case
+from .ip_facts import judge_facts
 
 FAMILY = "ip_allocation."
 _ENOUGH = 3
@@ -30,6 +31,7 @@ def judge_ip_allocation(case: Case, board: Board) -> None:
     _subnet(case, board)
     _down(case, board, symptoms)
     _kube_proxy(case, board)
+    judge_facts(case, board, symptoms)
 
 
 def _foreign_ipam(case: Case, board: Board) -> bool:
@@ -130,12 +132,6 @@ def _subnet(case: Case, board: Board) -> None:
     full, split = FAMILY + "subnet_exhausted", FAMILY + "prefix_fragmented"
     said_full = [f for f in case.findings if full in f.speaks_for[:1] and f.role == "cause" and f.weight >= 4]
     said_split = [f for f in case.findings if split in f.speaks_for[:1] and f.role == "cause"]
-    count = _subnet_free(case)
-    if count is not None and count < 16 and said_split:
-        board.speak(full, f"the subnet has {count} free addresses now, so no /28 can be had", 5, ids=(said_split[0].id,))
-        board.object(split, f"with {count} free addresses the subnet is exhausted, not fragmented", rule_out=True)
-    elif count is not None and count >= 16 and said_full:
-        board.object(full, f"the subnet has {count} free addresses now")
     readable = case.bundle.coverage("ipamd-log").readable
     asked = _asked(case, board)
     if case.value("cni", "mode") == "ipv6":
@@ -176,11 +172,6 @@ def _leak(case: Case, board: Board) -> None:
             evidence=told[0].evidence[:1],
         )
         board.object(FAMILY + "eni_limit", "a slot is held by an interface that ipamd lost", ids=ids, rule_out=True)
-
-
-def _subnet_free(case: Case) -> int | None:
-    value = case.facts.values.get("subnet_free_addresses") if case.facts else None
-    return value if isinstance(value, int) else None
 
 
 def _down(case: Case, board: Board, symptoms: list[Finding]) -> None:

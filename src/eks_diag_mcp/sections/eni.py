@@ -8,6 +8,7 @@ from .readers.datastore import Eni, count
 from .readers.eni_limit import EniLimit, full_enis, giving_enis, read_eni_limit, usable
 from .readers.interfaces import Interface, read_interfaces
 from .readers.node_size import MaxPods, read_max_pods
+from .readers.now import enis_now, fresh, subnets_now, unknown_enis
 from .readers.pool_log import SOURCES as LOG
 from .readers.pool_readings import capacity_reading, count_readings, per_eni
 from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
@@ -27,6 +28,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         *_pods(cni, max_pods),
         *_enis(cni, limit),
         *_interfaces(interfaces),
+        *_now(bundle, facts),
         Reading("security_groups", None, note="never in a bundle: ask EC2 for the ENIs of the instance"),
     )
     issues = (
@@ -34,6 +36,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         *_pods_issue(cni, limit, max_pods),
         *_branch_issues(cni),
         *_interface_issues(cni, interfaces),
+        *_unknown_issue(bundle, cni, facts),
     )
     known = cni.pool.datastore is not None and limit.enis_max is not None
     return Section("eni", conclude(known, issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
@@ -118,6 +121,16 @@ def _interfaces(interfaces: tuple[Interface, ...]) -> Iterator[Reading]:
         yield Reading("branch_interfaces", len(branches), "interfaces", ref, note="pods with a branch ENI of their own")
 
 
+def _now(bundle: "Bundle", facts: NodeFacts | None) -> Iterator[Reading]:
+    """What EC2 says now, where it was asked near the capture."""
+    attached = enis_now(facts) if fresh(facts, "enis", bundle.captured) else None
+    if attached is not None:
+        yield Reading("enis_attached_now", len(attached), "ENIs", note="all network cards, by EC2 now")
+    for subnet in subnets_now(facts).values() if fresh(facts, "subnets", bundle.captured) else ():
+        yield Reading("subnet_free_now", subnet.free, "addresses", scope=subnet.id, note="by EC2 now")
+        yield Reading("subnet_free_28s_now", subnet.free_28s, "blocks", scope=subnet.id, note="by EC2 now")
+
+
 # ---- issues ---------------------------------------------------------------------------------------------------------
 def _limit_issue(bundle: "Bundle", cni: VpcCni, limit: EniLimit) -> Iterator[Issue]:
     """Every usable ENI is attached and every slot of each is taken. One slot that is not even attached, or a limit that
@@ -199,3 +212,13 @@ def _interface_issues(cni: VpcCni, interfaces: tuple[Interface, ...]) -> Iterato
             ("ip_allocation.ipamd_crash",),
             weight=2,
         )
+
+
+def _unknown_issue(bundle: "Bundle", cni: VpcCni, facts: NodeFacts | None) -> Iterator[Issue]:
+    """EC2 itself lists more ENIs than ipamd does. Whose they are, and whether they matter, the judge says."""
+    stock = cni.pool.datastore
+    unknown = unknown_enis(facts, {e.id for e in stock.enis} if stock else (), bundle.captured)
+    if unknown:
+        names = ", ".join(e.id for e in unknown[:4])
+        title = f"EC2 has {len(unknown)} more ENIs attached than ipamd knows: {names}"
+        yield Issue("eni.attached_unknown", title, "low", (), (), "context", 1)

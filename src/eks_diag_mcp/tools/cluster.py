@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _DIAGNOSED = 6
 """Nodes with a bundle whose cause is told; the unhealthy ones come first."""
-_DIAGNOSE_S = 38.0
 
 
 class NodeCause(Answer):
@@ -90,7 +89,14 @@ def cluster_health(
     outside = room.app.outside
     ref, note = choose(outside.clusters, clusterName, region)
     check = HealthCheck(
-        outside.aws, outside.clusters, ref, now=now, clock=room.app.now, checkpoint=room.checkpoint, progress=room.progress
+        outside.aws,
+        outside.clusters,
+        ref,
+        now=now,
+        clock=room.app.now,
+        deadline_s=room.patience_s,
+        checkpoint=room.checkpoint,
+        progress=room.progress,
     )
     health = check.run(ssm=includeSSMStatus)
     unhealthy = [n.name for n in health.nodes if not n.healthy]
@@ -117,7 +123,7 @@ def cluster_health(
         insights={n: i.status for n, i in health.insights.items() if i and i.status not in ("PASSING", "")} or None,
         subnets=subnets,
         subnets_total=len(health.subnets),
-        causes_by_node=_causes(room, health, began),
+        causes_by_node=_causes(room, health, began + room.patience_s),
         gaps=[str(g) for g in health.gaps],
         missing_permissions=list(dict.fromkeys(g.missing for g in health.gaps if g.missing)) or None,
         next_step=_next(health, unhealthy),
@@ -131,13 +137,13 @@ def _bundle_age(room: Room, instance_id: str) -> str | None:
     return age(found[0].captured, room.app.wall()) if found else None
 
 
-def _causes(room: Room, health: "ClusterHealth", began: float) -> dict[str, NodeCause]:
+def _causes(room: Room, health: "ClusterHealth", until: float) -> dict[str, NodeCause]:
     """The root causes of nodes that have a bundle, as long as there is time."""
     found: dict[str, NodeCause] = {}
     ids = [(n.node.instance_id if n.node else n.name) for n in health.nodes]
     known = set(room.app.library.instances())
     for instance in [i for i in ids if i in known][:_DIAGNOSED]:
-        if room.app.now() - began > _DIAGNOSE_S:
+        if room.app.now() > until:
             break
         room.checkpoint()
         bundle = room.app.library.bundle(instance)

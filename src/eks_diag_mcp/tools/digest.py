@@ -12,6 +12,7 @@ from .comparing import CompareAnswer
 from .correlating import CorrelateAnswer
 from .finding import ErrorsAnswer
 from .network import DiagnosticsAnswer
+from .outside_digest import digest_outside
 from .searching import SearchAnswer
 from .shapes import FindingRow
 from .verdicts import SummaryAnswer, TriageAnswer
@@ -48,7 +49,7 @@ def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool
         case CompareAnswer():
             return Seen(one_line(answer.insight, 200))
         case _:
-            return Seen("answered")
+            return digest_outside(answer)
 
 
 def _status(answer: StatusAnswer) -> Seen:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ..model import Reading, Section
 from .collecting import InstanceArg
+from .now import now
 from .room import Room, shown
 from .shapes import Answer, Line, line, unread
 from .suggest import SopHint, suggest
@@ -100,6 +101,7 @@ def diagnostics(room: Room, instance_id: str | None, names: list[str]) -> Diagno
         rootCauseRanking=ranking,
         overallAssessment="; ".join(words),
         sections={name: section_out(section) for name, section in found.items()},
+        now=now(room.app.facts(bundle), bundle.digest, names),
         suggested_sops=suggest(room, room.app.findings(bundle)[:5], ranking[:2]),
     )
 

@@ -30,6 +30,8 @@ class Room:
     """Asks the person behind the client; None where the client cannot ask."""
     toolsets: Mapping[str, str] = field(default_factory=dict)
     """The set that each tool belongs to."""
+    patience_s: float = 35.0
+    """How long one call may look at a whole cluster."""
 
     def bundle(self, instance_id: str | None) -> "tuple[Bundle, str | None]":
         """The bundle meant and a note when the instance was not named."""

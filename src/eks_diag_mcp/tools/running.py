@@ -11,11 +11,16 @@ from ..quoting import one_line
 from ..runbooks.run import Desk, Facts, Seen, ToolShape, plan, run
 from ..runbooks.steps import Step, steps_of
 from ..runbooks.thumb import Known
+from .cloudwatch import get_cloudwatch_logs
+from .cluster import cluster_health
 from .collecting import InstanceArg, collect, status, validate
 from .comparing import compare_nodes
 from .correlating import correlate
 from .digest import digest
+from .eks import describe_eks_resource
 from .finding import Format, errors
+from .happening import get_k8s_events, get_pod_logs
+from .kubernetes import list_k8s_resources, read_k8s_resource
 from .network import network_diagnostics, storage_diagnostics
 from .room import Room, stamp
 from .run_answer import RunAnswer, concluded, planned
@@ -27,6 +32,16 @@ if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
     from ..runbooks.model import Sop
 
+OUTSIDE: tuple[Callable[..., BaseModel], ...] = (
+    list_k8s_resources,
+    read_k8s_resource,
+    get_k8s_events,
+    get_pod_logs,
+    describe_eks_resource,
+    get_cloudwatch_logs,
+    cluster_health,
+)
+"""Those that ask AWS or a cluster: where the settings name neither a region nor a kubeconfig, their steps are a person's."""
 RUNS: tuple[Callable[..., BaseModel], ...] = (
     collect,
     status,
@@ -42,10 +57,13 @@ RUNS: tuple[Callable[..., BaseModel], ...] = (
     quick_triage,
     list_sops,
     get_sop,
+    *OUTSIDE,
 )
 """The tools that a runbook may call: all that only read, and collect. A runbook runs no runbook."""
 _COLLECT_S = 22
 """How long a run waits for a bundle to be indexed; the rest of the 45 s is for the steps."""
+_STEP_S = 6.0
+"""How long one step may look at a whole cluster."""
 _LATE_S: Mapping[str, float] = {"MUST": 38.0, "SHOULD": 33.0, "MAY": 25.0}
 """Seconds after the start at which no call of that level is begun; one call takes at most 5 s."""
 
@@ -67,7 +85,7 @@ def run_sop(
     steps = _chosen(book, phases)
     detailed = response_format == "detailed"
     if dryRun:
-        return planned(book, instanceId, plan(steps, _shapes()), detailed=detailed)
+        return planned(book, instanceId, plan(steps, _shapes(room)), detailed=detailed)
     bundle, note = _ensure(room, instanceId)
     facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id}
     facts |= {k: v for k, v in (("clusterName", clusterName), ("namespace", namespace), ("podName", podName)) if v}
@@ -110,7 +128,8 @@ class _Desk:
 
     def __init__(self, room: Room, bundle: "Bundle", began: float) -> None:
         self._outer, self._bundle, self._began = room, bundle, began
-        self._room = Room(room.app, room.checkpoint)  # the run reports its steps; their inner progress would run against it
+        # The run reports its steps; their inner progress would run against it.
+        self._room = Room(room.app, room.checkpoint, patience_s=_STEP_S)
         self._tools = _functions()
         self.summary: SummaryAnswer | None = None
 
@@ -118,7 +137,7 @@ class _Desk:
         """As the run sees it."""
         app, known = self._room.app, Known(self._room.app.diagnosis(self._bundle), self._value)
         return Desk(
-            tools=_shapes(),
+            tools=_shapes(self._room),
             call=self._call,
             known=lambda: known,
             late=lambda level: app.now() - self._began > _LATE_S[level],
@@ -156,9 +175,12 @@ def _functions() -> dict[str, Callable[..., BaseModel]]:
     return {tool.__name__: tool for tool in RUNS}
 
 
-def _shapes() -> dict[str, ToolShape]:
-    found = {}
+def _shapes(room: Room) -> dict[str, ToolShape]:
+    settings, found = room.app.settings, {}
+    shut = frozenset() if settings.region or settings.kubeconfig else frozenset(tool.__name__ for tool in OUTSIDE)
     for name, function in _functions().items():
+        if name in shut:
+            continue
         parameters = list(inspect.signature(function).parameters.values())[1:]
         needs = frozenset(p.name for p in parameters if p.default is p.empty)
         found[name] = ToolShape(frozenset(p.name for p in parameters), needs)

@@ -62,7 +62,7 @@ class TriageAnswer(Answer):
 def summarize(
     room: Room,
     instanceId: InstanceArg = None,
-    finding_ids: Annotated[list[str] | None, Field(description="F-, S-, R- ids; default: those behind the root cause")] = None,
+    finding_ids: Annotated[list[str] | None, Field(description="F-, S-, R-, A- ids; default: those behind the root cause")] = None,
     sop: Annotated[str | None, Field(description="Report in this SOP's output format; default: the one that fits")] = None,
     includeRecommendations: bool = True,
 ) -> SummaryAnswer:
@@ -132,8 +132,12 @@ def _default_ids(root: Verdict | None) -> list[str]:
 
 def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], list[str]]:
     """Quoted lines for the ids, and the ids that are not of this bundle."""
+    from ..diagnose.ip_facts import fact_id
+
     findings: dict[str, Finding] = {f.id: f for f in room.app.findings(bundle)}
     issues: dict[str, Issue] = {i.id: i for s in room.app.sections(bundle).values() for i in s.issues}
+    facts = room.app.facts(bundle)
+    told = {fact_id(bundle.digest, name) for name in facts.values} if facts else set()
     lines: list[Line] = []
     unresolved: list[str] = []
     for wanted in dict.fromkeys(ids):
@@ -141,6 +145,8 @@ def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], 
             lines += [line(e, 260) for e in findings[wanted].evidence[-1:]]
         elif wanted in issues:
             lines += [line(e, 260) for e in issues[wanted].because[:1]]
+        elif wanted in told:
+            continue  # a fact of an API has no line; network_diagnostics shows it under now
         elif wanted.startswith("S-") and (found := room.app.recall_search(wanted)) and found["digest"] == bundle.digest:
             lines += _first_match(room, bundle, found)
         else:
