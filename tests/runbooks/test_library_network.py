@@ -131,6 +131,7 @@ def test_a_runbook_names_only_causes_and_runbooks_that_exist(sop: str, app: App)
     assert named and set(named) <= set(causes().by_id), "causes"
     assert set(words(app, sop)) - {"undetermined"} <= set(causes().by_id), "words of the Output Format"
     assert set(named) <= set(words(app, sop)), "each cause that a rule names is a word of the Output Format"
+    assert set(re.findall(r"\b[DFHIJKNZ]\d\b", book.text)) <= {other.short_id for other in SopLibrary.load().sops}, "runbooks"
 
 
 @pytest.mark.parametrize("sop", BY_ID)
