@@ -12,7 +12,8 @@ from ..errors import DiagError
 from ..model import Verdict
 from ..quoting import one_line
 from .by_hand import by_hand
-from .steps import PlannedCall, Step
+from .calls import PlannedCall
+from .steps import Step
 from .thumb import Known, Outcome, Rule, judge
 
 NOTE_CHARS = 80
