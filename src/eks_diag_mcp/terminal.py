@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from .tools.run_answer import RunAnswer
+    from .tools.transcript import ReplayAnswer
 
 _COLOURS = {"done": "green", "failed": "red", "unmet": "yellow", "skipped": "bright_black", "manual": "cyan"}
 
@@ -32,6 +33,28 @@ def show_run(answer: "RunAnswer", console: "Console | None" = None) -> None:
     if answer.report_yaml:
         out.print()
         out.print(Syntax(answer.report_yaml, "yaml", word_wrap=True) if out.is_terminal else Text(answer.report_yaml))
+
+
+def show_replay(answer: "ReplayAnswer", console: "Console | None" = None) -> None:
+    """Each call with whether it gave the recorded answer, and whether the root cause is the recorded one."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console or Console(file=sys.stdout)
+    table = Table("step", "call", "answer", "why", box=None, pad_edge=False)
+    for row in answer.calls:
+        style = {"same": "green", "differs": "red", "failed": "red"}.get(row.outcome, "")
+        table.add_row(str(row.n), Text(row.tool), Text(row.outcome, style=style), Text(row.why or ""))
+    out.print(table)
+    for note in answer.notes:
+        out.print(Text(f"note: {note}"))
+    if answer.root_cause == answer.recorded_root_cause:
+        out.print(Text(f"root cause: {answer.root_cause or 'undetermined'}, as recorded"))
+    else:
+        out.print(
+            Text(f"root cause: {answer.root_cause or 'undetermined'}, recorded {answer.recorded_root_cause or 'undetermined'}")
+        )
 
 
 def _steps(answer: "RunAnswer") -> "Table":

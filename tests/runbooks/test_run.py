@@ -6,10 +6,13 @@ import pytest
 
 from eks_diag_mcp.errors import BadPattern
 from eks_diag_mcp.model import Diagnosis, Reason, Verdict
+from eks_diag_mcp.runbooks.calling import NOTE_CHARS, Desk, Seen, ToolShape
+from eks_diag_mcp.runbooks.facts import Facts
+from eks_diag_mcp.runbooks.judging import Known, judge
 from eks_diag_mcp.runbooks.parse import parse
-from eks_diag_mcp.runbooks.run import NOTE_CHARS, Desk, Facts, Seen, ToolShape, Transcript, plan, run
+from eks_diag_mcp.runbooks.run import Transcript, plan, run
 from eks_diag_mcp.runbooks.steps import Step, steps_of
-from eks_diag_mcp.runbooks.thumb import Known, judge, rules
+from eks_diag_mcp.runbooks.thumb import rules
 
 TOOLS = {
     "errors": ToolShape(frozenset({"instanceId", "severity"}), frozenset()),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .calls import CONDITION, PlannedCall, calls_of
+from .conditions import Condition, condition_of
 from .model import Phase, Sop
 from .thumb import Rule, rules
 
@@ -29,7 +30,7 @@ _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})")
 @dataclass(frozen=True, slots=True)
 class Step:
     """One bullet of a phase, or one of its nested bullets where these stand on their own. `text` is verbatim. `rule` is
-    the row that knows how to judge it; None where none does."""
+    the row of thumb.yaml that judges it, or what the sentence itself names; None where nothing does."""
 
     n: int
     phase: int
@@ -37,7 +38,7 @@ class Step:
     text: str
     kind: Kind
     calls: tuple[PlannedCall, ...] = ()
-    rule: Rule | None = None
+    rule: Rule | Condition | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ def steps_of(sop: Sop) -> tuple[Step, ...]:
     for phase in sop.phases:
         for level, text in _texts(phase):
             if len(found) < MAX_STEPS:
-                found.append(_step(len(found) + 1, phase.number, level, text))
+                found.append(_step(sop, len(found) + 1, phase.number, level, text))
     return tuple(found)
 
 
@@ -106,8 +107,11 @@ def _continue(found: list[_Bullet], more: str) -> None:
         found[-1].text += f" {more}"
 
 
-def _step(n: int, phase: int, level: Level, text: str) -> Step:
+def _step(sop: Sop, n: int, phase: int, level: Level, text: str) -> Step:
     calls = calls_of(text)
-    rule = None if calls else rules().of(text)
-    kind: Kind = "call" if calls else rule.step_kind if rule else "rule" if CONDITION.search(text) else "manual"
-    return Step(n, phase, level, text, kind, calls, rule)
+    if calls:
+        return Step(n, phase, level, text, "call", calls)
+    if row := rules().of(text):
+        return Step(n, phase, level, text, row.step_kind, (), row)
+    conditional = bool(CONDITION.search(text))
+    return Step(n, phase, level, text, "rule" if conditional else "manual", (), condition_of(text, sop) if conditional else None)

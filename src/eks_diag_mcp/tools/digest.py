@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from ..quoting import one_line
-from ..runbooks.run import Seen
+from ..runbooks.calling import Seen
 from .collecting import StatusAnswer, ValidateAnswer
 from .comparing import CompareAnswer
 from .correlating import CorrelateAnswer
@@ -48,7 +48,19 @@ def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool
         case CompareAnswer():
             return Seen(one_line(answer.insight, 200))
         case _:
-            return Seen("answered")
+            return _plain(answer)
+
+
+def _plain(answer: BaseModel) -> Seen:
+    """Any other answer: how many of what it lists, and what it says it lacks."""
+    fields = {name: getattr(answer, name) for name in type(answer).model_fields}
+    gaps = fields.pop("gaps", None)
+    counts = [
+        f"{len(value)} {name.replace('_', ' ')}" for name, value in fields.items() if isinstance(value, list | dict) and value
+    ]
+    lacks = [f"{len(gaps)} gaps"] if gaps else []
+    ids = re.findall(r'"(A-[0-9a-f]{8})"', answer.model_dump_json())
+    return Seen(", ".join(counts[:3] + lacks) or "answered, nothing to list", tuple(dict.fromkeys(ids))[:3])
 
 
 def _status(answer: StatusAnswer) -> Seen:

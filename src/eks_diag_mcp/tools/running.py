@@ -1,21 +1,28 @@
 """run_sop: a runbook carried out on one node, through the same functions that serve the other tools."""
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from ..errors import BadBundle, BadInput, NotReady
+from ..model import Diagnosis
 from ..quoting import one_line
-from ..runbooks.run import Desk, Facts, Seen, ToolShape, plan, run
+from ..runbooks.calling import Desk, Seen, ToolShape
+from ..runbooks.contract import contract
+from ..runbooks.facts import Facts
+from ..runbooks.links import about
+from ..runbooks.run import Transcript, plan, run
 from ..runbooks.steps import Step, steps_of
-from ..runbooks.thumb import Known
 from .collecting import InstanceArg, collect, status, validate
 from .comparing import compare_nodes
 from .correlating import correlate
 from .digest import digest
 from .finding import Format, errors
+from .knowing import known_of
 from .network import network_diagnostics, storage_diagnostics
 from .room import Room, stamp
 from .run_answer import RunAnswer, concluded, planned
@@ -44,6 +51,9 @@ RUNS: tuple[Callable[..., BaseModel], ...] = (
     get_sop,
 )
 """The tools that a runbook may call: all that only read, and collect. A runbook runs no runbook."""
+_ALWAYS = ("core", "sops", "fleet-ops")
+"""Sets that a run may use though a client is not told of them: they read, but for what `_IF_ON` names."""
+_IF_ON = frozenset({"batch_collect"})
 _COLLECT_S = 22
 """How long a run waits for a bundle to be indexed; the rest of the 45 s is for the steps."""
 _LATE_S: Mapping[str, float] = {"MUST": 38.0, "SHOULD": 33.0, "MAY": 25.0}
@@ -62,21 +72,57 @@ def run_sop(
     dryRun: Annotated[bool, Field(description="Show the plan, call nothing")] = False,
 ) -> RunAnswer:
     """Run a runbook (SOP) on an EKS node: every step ticked with evidence, then root cause, escalation and its report."""
+    detailed = response_format == "detailed"
+    if dryRun:
+        book = room.app.sops.find(sop)
+        return planned(book, instanceId, plan(_chosen(book, phases), _shapes(room)), detailed=detailed)
+    given = {"clusterName": clusterName, "namespace": namespace, "podName": podName}
+    return carried_out(room, sop, instanceId, {k: v for k, v in given.items() if v}, phases).answer(detailed=detailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that was made, with all that its answer and its transcript are written from."""
+
+    book: "Sop"
+    bundle: "Bundle"
+    given: Mapping[str, str]
+    phases: tuple[int, ...]
+    note: str | None
+    transcript: Transcript
+    summary: SummaryAnswer
+    diagnosis: Diagnosis
+    better: tuple[str, ...]
+
+    def answer(self, *, detailed: bool) -> RunAnswer:
+        """As the tool gives it."""
+        captured = stamp(self.bundle.captured)
+        return concluded(
+            self.book,
+            self.transcript,
+            self.summary,
+            self.diagnosis,
+            note=self.note,
+            captured=captured,
+            detailed=detailed,
+            better=self.better,
+        )
+
+
+def carried_out(room: Room, sop: str, instance_id: str | None, given: Mapping[str, str], phases: list[int] | None = None) -> Run:
+    """Run the SOP on the node's bundle, which is collected first where it is only in the archives folder."""
     began = room.app.now()
     book = room.app.sops.find(sop)
     steps = _chosen(book, phases)
-    detailed = response_format == "detailed"
-    if dryRun:
-        return planned(book, instanceId, plan(steps, _shapes()), detailed=detailed)
-    bundle, note = _ensure(room, instanceId)
-    facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id}
-    facts |= {k: v for k, v in (("clusterName", clusterName), ("namespace", namespace), ("podName", podName)) if v}
+    bundle, note = _ensure(room, instance_id)
+    facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id, **given}
     desk = _Desk(room, bundle, began)
     transcript = run(steps, desk.desk(), facts)
     summary = desk.summary or summarize(room, bundle.instance_id, sop=book.id)
-    return concluded(
-        book, transcript, summary, room.app.diagnosis(bundle), note=note, captured=stamp(bundle.captured), detailed=detailed
-    )
+    diagnosis = room.app.diagnosis(bundle)
+    root = diagnosis.root_cause
+    better = tuple(sop.short_id for sop in about(room.app.sops.sops, root.id))[:3] if root else ()
+    return Run(book, bundle, dict(given), tuple(phases or ()), note, transcript, summary, diagnosis, better)
 
 
 def _chosen(book: "Sop", phases: list[int] | None) -> tuple[Step, ...]:
@@ -111,23 +157,21 @@ class _Desk:
     def __init__(self, room: Room, bundle: "Bundle", began: float) -> None:
         self._outer, self._bundle, self._began = room, bundle, began
         self._room = Room(room.app, room.checkpoint)  # the run reports its steps; their inner progress would run against it
-        self._tools = _functions()
+        self._tools = functions()
         self.summary: SummaryAnswer | None = None
 
     def desk(self) -> Desk:
         """As the run sees it."""
-        app, known = self._room.app, Known(self._room.app.diagnosis(self._bundle), self._value)
+        app, known = self._room.app, known_of(self._room, self._bundle)
         return Desk(
-            tools=_shapes(),
+            tools=_shapes(self._outer),
+            absent=_absent(self._outer),
             call=self._call,
             known=lambda: known,
             late=lambda level: app.now() - self._began > _LATE_S[level],
             checkpoint=self._outer.checkpoint,
             progress=self._outer.progress,
         )
-
-    def _value(self, section: str, reading: str) -> object:
-        return self._room.app.section(self._bundle, section).value(reading)
 
     def _call(self, tool: str, arguments: Mapping[str, object]) -> Seen:
         if tool == "collect":
@@ -136,10 +180,11 @@ class _Desk:
         if isinstance(answer, SummaryAnswer):
             self.summary = answer
         seen = digest(answer)
+        seen = replace(seen, answer=answer_digest(answer))
         root = self._room.app.diagnosis(self._bundle).root_cause
         if root is not None and "finding_ids" in seen.facts:  # what supports the root cause is cited first
             ids = tuple(dict.fromkeys(i for r in root.because for i in r.ids))[:6]
-            seen = Seen(seen.says, seen.ids, {**seen.facts, "finding_ids": ids or seen.facts["finding_ids"]})
+            seen = replace(seen, facts={**seen.facts, "finding_ids": ids or seen.facts["finding_ids"]})
         return seen
 
     def _collected(self) -> Seen:
@@ -152,22 +197,47 @@ class _Desk:
         )
 
 
-def _functions() -> dict[str, Callable[..., BaseModel]]:
+def functions() -> dict[str, Callable[..., BaseModel]]:
+    """The tools that a run may call, by name."""
     return {tool.__name__: tool for tool in RUNS}
 
 
-def _shapes() -> dict[str, ToolShape]:
+def _shapes(room: Room) -> dict[str, ToolShape]:
+    """The tools that a run may call here. A set that was switched off (another server has it) or that changes something and
+    was not switched on is left alone."""
     found = {}
-    for name, function in _functions().items():
+    for name, function in functions().items():
         parameters = list(inspect.signature(function).parameters.values())[1:]
         needs = frozenset(p.name for p in parameters if p.default is p.empty)
-        found[name] = ToolShape(frozenset(p.name for p in parameters), needs)
+        if _may(room, name):
+            found[name] = ToolShape(frozenset(p.name for p in parameters), needs, contract().tools[name].toolset)
     return found
+
+
+def _may(room: Room, name: str) -> bool:
+    toolset = contract().tools[name].toolset
+    return toolset in room.app.settings.toolsets or (toolset in _ALWAYS and name not in _IF_ON)
+
+
+def _absent(room: Room) -> dict[str, str]:
+    """Why the other tools that runbooks name cannot be called in a run."""
+    return {
+        name: f"{name}: start the server with --toolsets {spec.toolset}"
+        for name, spec in contract().tools.items()
+        if name in functions() and not _may(room, name)
+    }
+
+
+def answer_digest(answer: BaseModel) -> str:
+    """Sixteen hex digits of the SHA-256 of an answer's JSON: equal answers have equal ones."""
+    return hashlib.sha256(answer.model_dump_json(exclude_none=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def bound(function: Callable[..., Any], arguments: Mapping[str, object]) -> dict[str, Any]:
     """A runbook's values in the types of the function's parameters: "cni,eni" is a list, "300" a number."""
     hints = get_type_hints(function, include_extras=True)
+    if unknown := sorted(arguments.keys() - hints.keys()):
+        raise BadInput(f"there is no such argument: {', '.join(unknown)}", "Correct the runbook.")
     values: dict[str, Any] = {}
     for name, value in arguments.items():
         hint = hints[name]
