@@ -14,7 +14,7 @@ from .contract import contract
 from .model import Sop
 from .stems import rarity, stems
 from .tie import tied
-from .wording import named_causes, subjects
+from .wording import concluded_causes, named_causes, subjects
 
 _QUOTED = re.compile(r"`([^`\n]{5,200})`|\"([^\"\n]{8,200})\"|“([^”\n]{8,200})”")
 _PREMISE_END = re.compile(r":\s|\s[—–→]\s|\s=>\s|\bthen\b")
@@ -33,6 +33,8 @@ class Condition:
 
 def condition_of(text: str, sop: Sop) -> Condition | None:
     """What decides the sentence; None where nothing in it can be tied to anything known."""
+    if concluded := concluded_causes(text, sop):
+        return Condition(concluded)
     premise = _PREMISE_END.split(text, maxsplit=1)[0]
     signatures = _quoted_signatures(premise)
     named = named_causes(text, sop)
@@ -62,6 +64,13 @@ def _by_words(text: str, sop: Sop) -> tuple[str, ...]:
     if not near or (len(near) > 1 and near[0][0] == near[1][0] and (near[0][1] in own) == (near[1][1] in own)):
         return ()
     return (near[0][1],)
+
+
+def cause_by_title(text: str) -> str:
+    """The cause whose title the text covers, whatever runbook it is for; "" where none is near, or two are."""
+    words = stems(text)
+    scored = sorted(((_covered(row, words), row.id) for row in causes().rows), reverse=True)[:2]
+    return scored[0][1] if scored[0][0] >= _OWN and scored[0][0] > scored[1][0] else ""
 
 
 def _covered(row: Cause, words: frozenset[str]) -> float:

@@ -68,7 +68,7 @@ def _by_condition(condition: Condition, known: Known) -> Judgement:
     verdicts = [v for name in condition.causes if (v := known.verdict(name)) is not None]
     for verdict in verdicts:
         if verdict.stand == "supported" and verdict.when != "earlier":
-            return Judgement("done", f"applies: {verdict.id} is supported", _ids(verdict) or ids)
+            return Judgement("done", f"applies: {verdict.id}", _ids(verdict) or ids)
         if deeper := known.deeper(verdict):
             return Judgement("done", f"it is so, and follows from {deeper.id}", _ids(verdict) or ids)
     if not condition.causes and ids:

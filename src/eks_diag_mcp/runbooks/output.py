@@ -33,12 +33,16 @@ def template(sop: Sop) -> Mapping[str, object]:
 
 
 def vocabulary(sop: Sop, key: str) -> tuple[str, ...]:
-    """The words that may stand under a key: those of its first `<a|b|c>`."""
-    return words_in(template(sop).get(key))
+    """The words that may stand under a key: those of its first `<a|b|c>`, which may be one."""
+    return _words(template(sop).get(key))
 
 
-def words_in(value: object) -> tuple[str, ...]:
+def choices(value: object) -> tuple[str, ...]:
     """The words of the first `<a|b|c>` in a value of the template; a single one is a blank, not a choice."""
-    found = _CHOICE.search(value) if isinstance(value, str) else None
-    words = tuple(word.strip() for word in found["words"].split("|")) if found else ()
+    words = _words(value)
     return words if len(words) > 1 else ()
+
+
+def _words(value: object) -> tuple[str, ...]:
+    found = _CHOICE.search(value) if isinstance(value, str) else None
+    return tuple(word.strip() for word in found["words"].split("|")) if found else ()

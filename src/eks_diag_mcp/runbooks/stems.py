@@ -5,18 +5,19 @@ import re
 from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PAIR = re.compile(r"\bpods?[- ]to[- ]pods?\b", re.IGNORECASE)  # two words that say nothing, and one thing together
 _COMMON_WORDS = """
 a about after all an and any are as at aws be because been but by can cannot check cluster container due ec2 eks error
 errors fail failed failing fails failure failures for from get has have if in instance into is issue issues it its kube
 kubernetes log logs my new no node nodes not of on or pod pods problem problems s so some than that the then there they
-this to unable up use via was we what when which while why with within without"""
+this to unable up use via was we what when which while why with within without between two one its on"""
 _COMMON = frozenset(_COMMON_WORDS.split())
 _ENDINGS = ("ations", "ation", "ings", "ions", "ing", "ion", "ies", "ure", "ed", "es", "s", "e", "y")
 
 
 def stems(text: str) -> frozenset[str]:
     """The telling words, cut to a stem. CamelCase names fall into their words, as alert names need."""
-    words = (word.casefold() for word in _WORD.findall(text))
+    words = (word.casefold() for word in _WORD.findall(_PAIR.sub("podtopod", text)))
     return frozenset(stem(word) for word in words if len(word) > 1 and word not in _COMMON and not word.isdigit())
 
 

@@ -13,6 +13,7 @@ from .calls import CONDITION, PlannedCall, calls_of
 from .conditions import Condition, condition_of
 from .model import Phase, Sop
 from .thumb import Rule, rules
+from .wording import concluded_causes
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 Kind = Literal["call", "read", "rule", "manual"]
@@ -111,7 +112,9 @@ def _step(sop: Sop, n: int, phase: int, level: Level, text: str) -> Step:
     calls = calls_of(text)
     if calls:
         return Step(n, phase, level, text, "call", calls)
+    conditional = bool(CONDITION.search(text))
+    if conditional and (concluded := concluded_causes(text, sop)):  # its own word goes before any row about such sentences
+        return Step(n, phase, level, text, "rule", (), Condition(concluded))
     if row := rules().of(text):
         return Step(n, phase, level, text, row.step_kind, (), row)
-    conditional = bool(CONDITION.search(text))
     return Step(n, phase, level, text, "rule" if conditional else "manual", (), condition_of(text, sop) if conditional else None)

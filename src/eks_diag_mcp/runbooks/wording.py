@@ -20,6 +20,7 @@ from .stems import stems
 
 _FILE = Path(__file__).with_name("words.yaml")
 _FAMILY = re.compile(r"[a-z0-9_]+\.\*")
+_CONCLUDED = re.compile(r"root causes?:? (?:is |of )?`([a-z0-9_.]+)`|\(`([a-z0-9_.]+)`\)", re.IGNORECASE)
 
 DECLARED, SPOKEN = 2, 1
 """How strongly a runbook is tied to a cause: it (or causes.yaml) says so, or one of its words is that cause's."""
@@ -107,6 +108,18 @@ def _stems_of(word: str) -> frozenset[str]:
 
 def _tail(cause: str) -> str:
     return cause.rsplit(".", maxsplit=1)[-1]
+
+
+def own_causes(sop: Sop) -> frozenset[str]:
+    """What the runbook is about: the causes declared for it; those it has words for where none is declared."""
+    every = subjects(sop)
+    return frozenset(c for c, strength in every.items() if strength == DECLARED) or frozenset(every)
+
+
+def concluded_causes(text: str, sop: Sop) -> tuple[str, ...]:
+    """The causes that a sentence concludes ("root cause `x`", or "... (`x`)" at its end); none where it says none so."""
+    said = (m[1] or m[2] for m in _CONCLUDED.finditer(text))
+    return tuple(dict.fromkeys(cause for word in said for cause in ([word] if word in causes().by_id else meant(sop, word))))
 
 
 def named_causes(text: str, sop: Sop | None = None) -> tuple[str, ...]:

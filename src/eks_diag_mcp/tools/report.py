@@ -56,14 +56,15 @@ def report(told: Told) -> str:
 
 def _filled(key: str, shape: object, told: Told) -> object:
     """What stands under a key: what is known of it, a word of its choice, a reading of that name, or `undetermined`."""
-    from ..runbooks.output import OPEN, words_in
+    from ..runbooks.output import OPEN, choices
 
     known = _FIELDS.get(_folded(key))
     if isinstance(shape, dict) and _folded(key) != "evidence":
         return {str(name): _filled(str(name), value, told) for name, value in shape.items()}
     if known is not None:
-        return known(told) or OPEN
-    if words := words_in(shape):
+        said = known(told)
+        return OPEN if said == "" else said
+    if words := choices(shape):
         word = _word(told.sop, told.root) if told.root else OPEN
         return word if word in words else OPEN
     if _folded(key) in _KEPT and isinstance(shape, str | int | float) and "<" not in str(shape):

@@ -155,12 +155,12 @@ def _outcomes(steps: "list[Ticked]") -> dict[str, int]:
 
 def _headline(book: "Sop", transcript: "Transcript", summary: SummaryAnswer, diagnosis: Diagnosis, better: Sequence[str]) -> str:
     """The verdict; before it what the runbook itself says outright, and whether the cause is the runbook's subject at all."""
-    from ..runbooks.wording import subjects
+    from ..runbooks.wording import own_causes
 
     said = f'The runbook says "{transcript.headline}". Why: ' if transcript.headline else ""
     root = diagnosis.root_cause
-    own = {cause.split(".")[0] for cause in subjects(book)}
-    if root is None or not own or root.id.split(".")[0] in own:
+    own = own_causes(book)
+    if root is None or not own or root.id in own:
         return said + summary.verdict
     other = f" {', '.join(better)} is the runbook for it." if better else ""
     return f"{said}{summary.verdict} {root.id} is not what {book.short_id} is about.{other}"
