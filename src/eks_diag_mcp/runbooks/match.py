@@ -120,13 +120,13 @@ def _linked(sop: Sop, symptom: Symptom) -> tuple[float, str]:
 
 
 def _share(wanted: frozenset[str], own: Mapping[str, float], index: Index) -> float:
-    """How much of the symptom the SOP's own words cover. Rare words weigh more; of a long one four will do. One word of
+    """How much of the symptom the SOP's own words cover. Rare words weigh more; of a long one some will do. One word of
     several says something only where it is the SOP's subject."""
     both = wanted & own.keys()
     if len(both) == 1 < len(wanted) and own[min(both)] < _FIELDS[0][1]:
         return 0.0
     shared = sum(index.rare.get(word, index.mean) * own[word] for word in both)
-    needed = min(len(wanted), 4) * index.mean
+    needed = (min(len(wanted), 4) + 0.4 * max(0, len(wanted) - 4)) * index.mean
     return min(1.0, shared / needed) if needed else 0.0
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..diagnose.causes import causes
-from ..signatures.catalogue import catalogue
 from .alerts import alert_in
 from .conditions import cause_by_title
 from .stems import stems
@@ -28,11 +27,11 @@ class Symptom:
 
 
 def symptom_of(text: str, given: Iterable[tuple[str, str]] = ()) -> Symptom:
-    """A symptom read. `given` are causes that the caller knows to stand behind it, with why (a finding's, the judge's)."""
+    """A symptom read. `given` are causes that the caller knows to stand behind it, the likeliest first, with why."""
     shown = text[:LONGEST].strip().strip("`")
     found: dict[str, tuple[float, str]] = {}
-    for cause, why in given:
-        _add(found, cause, 1.0, why)
+    for place, (cause, why) in enumerate(given):
+        _add(found, cause, 1.0 - place * _LATER, why)
     _from_names(found, shown)
     alert = alert_in(shown)
     if alert is not None:
@@ -46,12 +45,14 @@ def symptom_of(text: str, given: Iterable[tuple[str, str]] = ()) -> Symptom:
 
 
 def _add(found: dict[str, tuple[float, str]], cause: str, sure: float, why: str) -> None:
-    if sure > found.get(cause, (0.0, ""))[0]:
+    if sure > max(0.1, found.get(cause, (0.0, ""))[0]):
         found[cause] = (sure, why)
 
 
 def _from_names(found: dict[str, tuple[float, str]], text: str) -> None:
     """Ids of causes and signatures that the text is, or names."""
+    from ..signatures.catalogue import catalogue
+
     whole = text.strip("\"'")
     signature = catalogue().by_id.get(whole)
     if whole in causes().by_id:
@@ -65,6 +66,8 @@ def _from_names(found: dict[str, tuple[float, str]], text: str) -> None:
 
 def _from_lines(found: dict[str, tuple[float, str]], text: str) -> None:
     """Each line that a signature knows speaks for its causes."""
+    from ..signatures.catalogue import catalogue
+
     for line in text.splitlines()[:20]:
         for row in catalogue().rows:
             if row.row.role != "context" and row.hits(line):

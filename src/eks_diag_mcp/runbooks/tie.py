@@ -3,8 +3,6 @@
 import re
 from functools import cache, lru_cache
 
-from ..signatures.catalogue import catalogue
-
 SHORTEST = 5
 """Characters below which a phrase stands in too many lines to say anything."""
 _LONGEST = 400
@@ -15,6 +13,8 @@ def tied(phrase: str) -> tuple[str, ...]:
     """Ids of the signatures, in the catalogue's order; none for a phrase that no known line holds.
 
     A line may hold the phrase beside what the signature is about: such count only where no signature is about it."""
+    from ..signatures.catalogue import catalogue
+
     text = phrase.strip()
     if not SHORTEST <= len(text) <= _LONGEST:
         return ()
@@ -41,5 +41,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 @cache
 def causes_behind(signature: str) -> tuple[str, ...]:
     """The causes that a signature speaks for."""
+    from ..signatures.catalogue import catalogue
+
     row = catalogue().by_id.get(signature)
     return row.row.speaks_for if row else ()

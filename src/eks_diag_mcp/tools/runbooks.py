@@ -7,15 +7,21 @@ from pydantic import Field
 
 from ..errors import BadInput
 from ..quoting import one_line
+from ..runbooks.model import Sop
 from .room import Room
 from .shapes import Answer
+from .suggest import matches
+
+_MATCHES = 10
+"""Matches told; what fits less than ten others is no answer."""
 
 
 class MatchOut(Answer):
-    """How well a runbook fits a symptom, 0 to 1, and its trigger that says so."""
+    """How well a runbook fits a symptom, 0 to 1, its trigger that says so, and what the score rests on."""
 
     score: float
     trigger: str | None = None
+    why: str
 
 
 class SopRow(Answer):
@@ -50,16 +56,15 @@ class SopAnswer(Answer):
 
 def list_sops(
     room: Room,
-    symptom: Annotated[str | None, Field(description="Free text, a log line or a cause id")] = None,
+    symptom: Annotated[str | None, Field(description="Free text, log line, alert, finding or cause id")] = None,
     category: Annotated[str | None, Field(description="Letter of the runbook ids, e.g. D")] = None,
 ) -> SopsAnswer:
     """Runbooks (SOPs) for EKS node trouble, ranked by how well they fit a symptom."""
-    from ..runbooks.match import rank
-
     if symptom:
-        ranked = [(m.sop, MatchOut(score=m.score, trigger=m.trigger or None)) for m in rank(room.app.sops, symptom)]
+        found = [(m.sop, MatchOut(score=m.score, trigger=m.trigger or None, why=m.why)) for m in matches(room, symptom)]
+        ranked: list[tuple[Sop, MatchOut | None]] = [(sop, match) for sop, match in found[:_MATCHES]]
     else:
-        ranked = [(sop, None) for sop in room.app.sops.sops]  # type: ignore[misc]
+        ranked = [(sop, None) for sop in room.app.sops.sops]
     if category:
         ranked = [(s, m) for s, m in ranked if s.category.lower() == category.strip().lower()]
     rows = [
