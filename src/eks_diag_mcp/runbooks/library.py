@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -89,6 +90,37 @@ class SopLibrary:
         if not found:
             return "No SOP is loaded."
         return f"{'Nearest' if near else 'Known'}: {_names(found)}. list_sops with a symptom finds the one that fits."
+
+
+class Shelf:
+    """The library of an operator's own folders and those shipped, read anew when a file of the folders changes.
+
+    Files are compared by name, size and time of change at each look; a library once given does not change."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders, self._lock = folders, threading.Lock()
+        self._seen = self._state()
+        self._library = SopLibrary.load(*folders, and_shipped=True)
+
+    def current(self) -> SopLibrary:
+        """The library as the folders are now; the same object while nothing has changed."""
+        with self._lock:
+            state = self._state()
+            if state != self._seen:
+                self._seen, self._library = state, SopLibrary.load(*self._folders, and_shipped=True)
+            return self._library
+
+    def _state(self) -> tuple[tuple[str, int, int], ...]:
+        found = []
+        for folder in self._folders:
+            for path, entry in _markdown(folder) if folder.is_dir() else ():
+                try:
+                    status = Path(str(entry)).stat()
+                except OSError:  # a link to nothing: the library names it as a fault
+                    found.append((path, 0, 0))
+                else:
+                    found.append((path, status.st_size, status.st_mtime_ns))
+        return tuple(found)
 
 
 def shipped() -> Traversable:
