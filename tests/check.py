@@ -15,6 +15,7 @@ PARTS = (
     ("ruff format", [BIN / "ruff", "format", "--check", "."]),
     ("mypy --strict", [BIN / "mypy"]),
     ("import-linter", [BIN / "lint-imports"]),
+    ("lint-sops", [sys.executable, "-m", "eks_diag_mcp", "lint-sops"]),
     ("tests", [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]),
     ("judge", [sys.executable, "tests/judge.py", *JUDGE]),
 )

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from .tools.run_answer import RunAnswer
+    from .tools.runbooks import SopsAnswer
     from .tools.transcript import ReplayAnswer
 
 _COLOURS = {"done": "green", "failed": "red", "unmet": "yellow", "skipped": "bright_black", "manual": "cyan"}
@@ -33,6 +34,23 @@ def show_run(answer: "RunAnswer", console: "Console | None" = None) -> None:
     if answer.report_yaml:
         out.print()
         out.print(Syntax(answer.report_yaml, "yaml", word_wrap=True) if out.is_terminal else Text(answer.report_yaml))
+
+
+def show_sops(answer: "SopsAnswer", console: "Console | None" = None) -> None:
+    """The runbooks with why they fit, and the files that could not be used."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console or Console(file=sys.stdout)
+    matched = any(row.match for row in answer.sops)
+    table = Table("id", "runbook", "score" if matched else "severity", "why" if matched else "origin", box=None, pad_edge=False)
+    for row in answer.sops:
+        score, why = (f"{row.match.score:.2f}", row.match.why) if row.match else (row.severity, row.origin)
+        table.add_row(Text(row.short_id), Text(row.title), Text(score), Text(why))
+    out.print(table if answer.sops else Text("no runbook fits"))
+    for fault in answer.faults or ():
+        out.print(Text(f"not used: {fault}"))
 
 
 def show_replay(answer: "ReplayAnswer", console: "Console | None" = None) -> None:

@@ -20,8 +20,12 @@ CONDITION = re.compile(r"^\W*(?:only\s+)?(?:if|when|where)\b|\bthat is the root 
 
 _TOOL = re.compile(r"(?<![=\w])`(?P<name>[a-z][a-z0-9_]{2,40})`(?P<word>\s+tool\b)?|(?<![\w.])`?(?P<called>[a-z][a-z0-9_]{2,40})\(")
 _ASKED = re.compile(r"\b(?:use|run|call|check with)\s+(?:the\s+)?$", re.IGNORECASE)
-_VALUE = r"(?:`(?P<tick>[^`]*)`|\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|\[(?P<list>[^\]]*)\]|(?P<bare>[^\s`\"'()\[\];]+))"
+_VALUE = (
+    r"(?:`(?P<tick>[^`]*)`|\"(?P<double>(?:\\.|[^\"\\])*)\"|'(?P<single>[^']*)'|\[(?P<list>[^\]]*)\]|(?P<bare>[^\s`\"'()\[\];]+))"
+)
 _ARGUMENT = re.compile(r"(?<![\w\-.])(?P<key>[a-z][A-Za-z_]{1,30})\s?=\s?" + _VALUE)
+_GIVEN = re.compile(r"=\s?(?:`[^`\n]*`|\"(?:\\.|[^\"\\\n])*\")")  # values of arguments: no tool is named in them
+_PLAIN = re.compile(r"(?:\bwith|,|\band)\s+(?P<name>[a-z]+)(?=\s*(?:,|\band\b|$|\)))")
 _SECTIONS = re.compile(r"^\s+(?P<names>[a-z_]+(?:[/,][a-z_]+)*)\s+sections?\b")
 _HEAD_END = re.compile(r"\s(?:to|for|from)\s|\s[—–-]\s|[;.](?:\s|$)")
 _NAME = re.compile(r"\b[a-z]+(?:(?:_[a-z]+)+|(?:[A-Z][a-z]+)+)\b")
@@ -67,16 +71,22 @@ class WrittenCall:
 
 def written(text: str) -> Iterator[WrittenCall]:
     """Every tool that the text names, in order, with its arguments as they stand."""
-    named = list(islice((m for m in _TOOL.finditer(text) if _is_tool(m)), _MAX_NAMED))
+    bare = _GIVEN.sub(_blank, text)
+    named = list(islice((m for m in _TOOL.finditer(bare) if _is_tool(m, text)), _MAX_NAMED))
     for place, match in enumerate(named):
         start, end = match.end(), named[place + 1].start() if place + 1 < len(named) else len(text)
         stop = text.find("\n", start, end)
         rest = text[start : end if stop < 0 else stop]
         asked = bool(match["word"] or match["called"] or _ASKED.search(text[max(0, match.start() - 40) : match.start()]))
-        yield WrittenCall(match["name"] or match["called"], match.start(), asked, _arguments(rest, start, bool(match["called"])))
+        tool = match["name"] or match["called"]
+        yield WrittenCall(tool, match.start(), asked, _arguments(tool, rest, start, bool(match["called"])))
 
 
-def _is_tool(match: re.Match[str]) -> bool:
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _is_tool(match: re.Match[str], text: str) -> bool:
     """A known tool; or what is called one, or is called like one with arguments that tools take. A plain word of English
     that is also a tool's name must be called a tool, asked for, or given arguments."""
     name = match["name"] or match["called"]
@@ -86,26 +96,28 @@ def _is_tool(match: re.Match[str]) -> bool:
     asked = bool(match["called"] or _ASKED.search(match.string[max(0, match.start() - 40) : match.start()]))
     if known and asked:
         return True
-    keys = [m["key"] for m in _ARGUMENT.finditer(match.string[match.end() : match.end() + 200].split("\n", 1)[0])]
+    keys = [m["key"] for m in _ARGUMENT.finditer(text[match.end() : match.end() + 200].split("\n", 1)[0])]
     takes = any(contract().parameter(name, key) for key in keys)
     return (known and takes) or (asked and (takes or bool(contract().nearest(name))))
 
 
-def _arguments(rest: str, offset: int, called: bool) -> tuple[Argument, ...]:
+def _arguments(tool: str, rest: str, offset: int, called: bool) -> tuple[Argument, ...]:
     """What the words after a tool's name give it."""
+    spec = contract().tools.get(tool)
     masked, pairs = _pairs(rest)
     end = _end_of_call(masked) if called else _end_of_head(masked)
     found = [Argument(m["key"], _value(m), offset + m.start(), m.start() < end) for m in pairs]
     if (sections := _SECTIONS.match(rest)) and all(a.key != "sections" for a in found):
         found.append(Argument("sections", sections["names"].replace("/", ","), offset + sections.start("names")))
     found += [Argument(m.group(), None, offset + m.start()) for m in _NAME.finditer(masked[:end])]
+    plain = (m for m in _PLAIN.finditer(masked[:end]) if spec and m["name"] in spec.takes)
+    found += [Argument(m["name"], None, offset + m.start("name")) for m in plain]
     return tuple(sorted(found, key=lambda a: a.at))
 
 
 def _pairs(rest: str) -> tuple[str, list[re.Match[str]]]:
     """The key=value pairs, and the text with blanks in their place (and in that of other code)."""
-    blank = lambda m: " " * len(m.group())  # noqa: E731
-    return re.sub(r"`[^`]*`", blank, _ARGUMENT.sub(blank, rest)), list(_ARGUMENT.finditer(rest))
+    return re.sub(r"`[^`]*`", _blank, _ARGUMENT.sub(_blank, rest)), list(_ARGUMENT.finditer(rest))
 
 
 def _end_of_head(masked: str) -> int:
@@ -120,6 +132,8 @@ def _end_of_call(masked: str) -> int:
 
 def _value(match: re.Match[str]) -> str:
     value = next(v for k in ("tick", "double", "single", "list", "bare") if (v := match[k]) is not None)
+    if match["double"]:
+        return value.replace('\\"', '"').strip()
     return value.rstrip(".,:") if match["bare"] else value.strip()
 
 

@@ -43,7 +43,7 @@ class SopLibrary:
             if not folder.is_dir():
                 faults.append(f"{origin}: no such folder of SOPs")
                 continue
-            for path, entry in _markdown(folder):
+            for path, entry in markdown(folder):
                 try:
                     sops.append(parse(entry.read_bytes(), path, origin))
                 except CatalogueError as error:
@@ -113,7 +113,7 @@ class Shelf:
     def _state(self) -> tuple[tuple[str, int, int], ...]:
         found = []
         for folder in self._folders:
-            for path, entry in _markdown(folder) if folder.is_dir() else ():
+            for path, entry in markdown(folder) if folder.is_dir() else ():
                 try:
                     status = Path(str(entry)).stat()
                 except OSError:  # a link to nothing: the library names it as a fault
@@ -129,7 +129,7 @@ def shipped() -> Traversable:
     return inside if inside.is_dir() else Path(__file__).resolve().parents[3] / "sops"
 
 
-def _markdown(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
+def markdown(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
     """Relative path and file of every markdown file, in order. Hidden folders are left out (a mounted ConfigMap keeps
     its versions in them)."""
     count = 0
@@ -139,7 +139,7 @@ def _markdown(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Trav
             continue
         if entry.is_dir():
             if prefix.count("/") < 3:
-                yield from _markdown(entry, f"{path}/")
+                yield from markdown(entry, f"{path}/")
         elif entry.name.endswith(".md") and entry.name.casefold() not in _NOT_A_SOP and count < _MAX_FILES:
             count += 1
             yield path, entry

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from ..diagnose.causes import causes as cause_table
 from .library import SopLibrary
 from .model import Sop
 from .stems import rarity, stems
@@ -22,6 +23,8 @@ _TRIGGER_SHARE, _WORD_SHARE = 0.7, 0.3
 _LINK_SHARE = 0.7
 _BOTH_LINK, _BOTH_TRIGGER = 0.5, 0.4  # a trigger and a cause that agree say more than either
 _SPOKEN = 0.75  # a runbook that has a word for a cause is not yet the one about it
+_NOT_FIRST = 0.93
+_MORE = 0.06  # each further cause behind the symptom that the runbook is about too
 _REVERSED = 0.8  # the symptom stands within the trigger: as telling, but less than a whole line that the trigger hits
 _OVERLAP = 0.6  # most words of the trigger stand in the symptom, in another order
 _LONG = 40  # characters of a hit that say all; a short trigger hits lines of many kinds
@@ -113,10 +116,17 @@ def _by_trigger(trigger: str, symptom: Symptom, index: Index) -> float:
 def _linked(sop: Sop, symptom: Symptom) -> tuple[float, str]:
     """How surely the SOP is about a cause behind the symptom, and why."""
     own = subjects(sop)
-    found = [
-        (sure * (1.0 if own[cause] == DECLARED else _SPOKEN), why) for cause, (sure, why) in symptom.causes.items() if cause in own
-    ]
-    return max(found, default=(0.0, ""), key=lambda pair: pair[0])
+    found = [(sure * _tied(sop, cause, own[cause]), why) for cause, (sure, why) in symptom.causes.items() if cause in own]
+    best, why = max(found, default=(0.0, ""), key=lambda pair: pair[0])
+    return min(1.0, best + _MORE * (sum(sure for sure, _ in found) - best)), why
+
+
+def _tied(sop: Sop, cause: str, strength: int) -> float:
+    """How closely a SOP is tied to a cause that it is about: the first that causes.yaml names for it is the closest."""
+    if strength != DECLARED:
+        return _SPOKEN
+    row = cause_table().by_id.get(cause)
+    return 1.0 if row is None or not row.sops or row.sops[0] in (sop.id, sop.short_id) else _NOT_FIRST
 
 
 def _share(wanted: frozenset[str], own: Mapping[str, float], index: Index) -> float:

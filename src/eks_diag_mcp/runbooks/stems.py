@@ -10,7 +10,7 @@ _COMMON_WORDS = """
 a about after all an and any are as at aws be because been but by can cannot check cluster container due ec2 eks error
 errors fail failed failing fails failure failures for from get has have if in instance into is issue issues it its kube
 kubernetes log logs my new no node nodes not of on or pod pods problem problems s so some than that the then there they
-this to unable up use via was we what when which while why with within without between two one its on"""
+this to unable up use via was we what when which while why with within without between two one its too many"""
 _COMMON = frozenset(_COMMON_WORDS.split())
 _ENDINGS = ("ations", "ation", "ings", "ions", "ing", "ion", "ies", "ure", "ed", "es", "s", "e", "y")
 

@@ -23,7 +23,7 @@ MAX_STEPS = 120
 MAX_TEXT = 4_000
 """Characters of a bullet after which wrapped lines are no longer added."""
 
-_LEVEL = re.compile(r"^\W*(?P<level>MUST|SHOULD|MAY)\b(?P<ban>\s+NOT\b)?\W*$")
+LEVEL = re.compile(r"^\W*(?P<level>MUST|SHOULD|MAY)\b(?P<ban>\s+NOT\b)?\W*$")
 _BULLET = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<text>\S.*)$")
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})")
 
@@ -83,7 +83,7 @@ def _bullets(text: str) -> list[_Bullet]:
         fenced ^= fence
         if fence or fenced or not line.strip():
             continue
-        if named := _LEVEL.match(line):
+        if named := LEVEL.match(line):
             level = None if named["ban"] else named["level"]  # type: ignore[assignment]
             continue
         if level is None:

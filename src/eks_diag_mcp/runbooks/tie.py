@@ -6,6 +6,9 @@ from functools import cache, lru_cache
 SHORTEST = 5
 """Characters below which a phrase stands in too many lines to say anything."""
 _LONGEST = 400
+_LONG_RUN = 20
+_RUN = re.compile(r"[A-Za-z0-9 ,='/_-]+")
+_COMPONENT = re.compile(r"(?P<name>[A-Za-z][\w-]{2,30})\.\*\??(?P<words>.{6,})")
 
 
 @lru_cache(maxsize=4096)
@@ -26,7 +29,28 @@ def tied(phrase: str) -> tuple[str, ...]:
             about.append(row.row.id)
         elif spans or (len(text) > 12 and row.hits(text)):
             beside.append(row.row.id)
-    return tuple(about or beside)
+    return tuple(about or beside or _by_part(text))
+
+
+def _by_part(text: str) -> tuple[str, ...]:
+    """Signatures known by the one telling part of a pattern: `component.*words` where the words stand in that component's own
+    file, which does not name it, or a long run of plain words beside a choice of names."""
+    component = _COMPONENT.fullmatch(text)
+    if component:
+        known = tied(component["words"])
+        own = [name for name in known if component["name"].casefold() in _writers(name)]
+        if own:
+            return tuple(own)
+    longest = max(_RUN.findall(text), key=len, default="")
+    return tied(longest.strip()) if _LONG_RUN <= len(longest.strip()) < len(text) else ()
+
+
+@cache
+def _writers(signature: str) -> str:
+    """The sources and programs of a signature, in lower case."""
+    from ..signatures.catalogue import catalogue
+
+    return " ".join(catalogue().by_id[signature].row.sources).casefold()
 
 
 @lru_cache(maxsize=4096)
