@@ -6,16 +6,18 @@ schemas answer it."""
 import difflib
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ..rows import Row, RowFile, raise_faults, repeated
+from .kubectl import near_kind
 
 _FILE = Path(__file__).with_name("tools.yaml")
 
-Takes = Literal["text", "number", "flag", "list", "regex"] | tuple[str, ...] | tuple[tuple[str, ...]]
-"""What a parameter takes: a plain kind, one of these words, or several of the words of the inner list."""
+Number = Annotated[str, Field(pattern=r"^number(?: \d+\.\.\d+)?$")]
+Takes = Literal["text", "flag", "list", "regex", "kind"] | Number | tuple[str, ...] | tuple[tuple[str, ...]]
+"""What a parameter takes: a plain kind, a number in a range, one of these words, or several of the words of the inner list."""
 
 _OTHER_NAMES = {
     "duration": "durationSeconds",
@@ -51,7 +53,11 @@ class ToolSpec(Row):
 
     def _plural(self, known: dict[str, str], folded: str) -> str | None:
         name = known.get(folded + "s")
-        return name if name and self.takes[name] not in ("text", "number", "flag", "regex") else None
+        return (
+            name
+            if name and self.takes[name] not in ("text", "flag", "regex", "kind") and not str(self.takes[name]).startswith("number")
+            else None
+        )
 
     def words(self, parameter: str) -> tuple[tuple[str, ...], bool]:
         """The valid words of a parameter and whether several may be given; no words: any value goes."""
@@ -71,11 +77,21 @@ class ToolSpec(Row):
             hint = f"; did you mean {by_fold[near[0]]}?" if near else ""
             return f"{bad[0]!r} is none of {', '.join(words)}{hint}"
         kind = self.takes.get(parameter)
-        if kind == "number" and not value.strip().lstrip("-").isdigit():
-            return f"{value!r} is no number"
         if kind == "flag" and value.strip().casefold() not in ("true", "false"):
             return f"{value!r} is neither true nor false"
-        return ""
+        if kind == "kind" and (meant := near_kind(value)):
+            return f"{value!r} is no kind; did you mean {meant}?"
+        return _number_fault(kind, value.strip()) if isinstance(kind, str) and kind.startswith("number") else ""
+
+
+def _number_fault(kind: str, value: str) -> str:
+    """What is wrong with a number, by a kind such as "number 10..300"; "" where nothing is."""
+    if not value.lstrip("-").isdigit():
+        return f"{value!r} is no number"
+    low, _, high = kind.removeprefix("number").strip().partition("..")
+    if low and not int(low) <= int(value) <= int(high):
+        return f"{value} is not within {low} and {high}"
+    return ""
 
 
 class Contract:

@@ -1,5 +1,6 @@
 """kubectl commands in runbooks: which call of a tool gives what the command would."""
 
+import difflib
 import re
 from collections.abc import Mapping
 
@@ -40,6 +41,12 @@ _KINDS = {
     "job": "Job",
     "event": "Event",
 }
+_OTHER_KINDS = """
+ReplicaSet StatefulSet CronJob Namespace ServiceAccount EndpointSlice StorageClass CSINode CSIDriver CSIStorageCapacity Lease
+HorizontalPodAutoscaler PodDisruptionBudget CNINode SecurityGroupPolicy PolicyEndpoint NodeClaim NodePool EC2NodeClass NodeClass
+NodeDiagnostic Role RoleBinding ClusterRole ClusterRoleBinding Secret ResourceQuota LimitRange Ingress IngressClass PriorityClass
+RuntimeClass MutatingWebhookConfiguration ValidatingWebhookConfiguration CustomResourceDefinition APIService
+TargetGroupBinding VolumeSnapshot PodTemplate ReplicationController ControllerRevision"""
 _OUTPUT = re.compile(r"(?:^|\s)(?:-o|--output|--sort-by|--tail|--since)[= ]\S+")
 _WORD = re.compile(r"[A-Za-z0-9<][\w<>./:-]*")
 
@@ -68,6 +75,16 @@ def _arguments(tool: str, words: str) -> Mapping[str, str]:
             return {"podName": kind} | {k: v for k, v in flags.items() if k in ("namespace", "containerName")}
         case _:
             return {}
+
+
+def near_kind(word: str) -> str:
+    """The kind that was probably meant by a word that is nearly one; "" where it is one, or may be somebody's own."""
+    known = {kind.casefold(): kind for kind in (*_KINDS.values(), *_OTHER_KINDS.split())}
+    low = word.strip().casefold()
+    if low in known or _kind(low) or low.removesuffix("s") in known:
+        return ""
+    near = difflib.get_close_matches(low, known, n=1, cutoff=0.75)
+    return known[near[0]] if near else ""
 
 
 def _kind(word: str) -> str:

@@ -22,6 +22,7 @@ _LINK = (
     re.compile(rf"sop:///(?P<ids>{_ID})"),
 )
 _STEM = re.compile(r"(?<![\w/-])(?P<id>[A-Z]\d{1,2}-[a-z][a-z0-9]*(?:-[a-z0-9]+)+)\b")
+_FILE = re.compile(r"(?<![\w/-])(?P<id>[A-Z]\d{1,2}-[a-z0-9-]+)\.md\b")
 _ROOT = re.compile(r"root causes?:? (?:is |of )?`(?P<name>[a-z0-9_.]+)`", re.IGNORECASE)
 _DOTTED = re.compile(r"`(?P<name>[a-z][a-z0-9_]*\.[a-z0-9_]+)`")
 _FILES = re.compile(r"\.(?:log|txt|json|yaml|yml|conf|service|sock|toml|sh|md|go|c|slice|mount|io|com|internal)$")
@@ -52,8 +53,9 @@ def _links(text: str) -> Iterator[tuple[int, str]]:
         for match in pattern.finditer(text):
             for each in re.finditer(_ID, match["ids"]):
                 yield match.start("ids") + each.start(), each.group()
-    for match in _STEM.finditer(text):
-        yield match.start(), match["id"]
+    for pattern in (_STEM, _FILE):
+        for match in pattern.finditer(text):
+            yield match.start(), match["id"]
 
 
 def _cause_faults(page: Page) -> Iterator[Fault]:

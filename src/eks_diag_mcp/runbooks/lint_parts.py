@@ -57,6 +57,8 @@ def _phases(page: Page) -> Iterator[Fault]:
             page.find("## Phase"), f"the phases stand in the order {', '.join(map(str, numbers))}", "Number them 1, 2, 3."
         )
     for phase in page.sop.phases:
+        if phase.number not in _PHASES:
+            yield page.fault(page.find(phase.text), f"phase {phase.number} is one too many", "A runbook has three phases.")
         yield from _levels(page, page.find(phase.text), phase.number, phase.text)
 
 

@@ -11,7 +11,7 @@ from .. import __version__
 from ..app import App
 from ..quoting import clean
 from ..tools.room import Room
-from ..tools.table import NOT_BUILT, TOOLS, TOOLSETS, Effect
+from ..tools.table import NOT_BUILT, TOOLS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
 from .bridge import checkpoint, progress
 from .completions import add_completions
@@ -76,7 +76,7 @@ def build_server(app: App) -> StrictServer[Any]:
 
 
 def _room(app: App, ctx: Context[Any, Any]) -> Room:
-    return Room(app, checkpoint, progress(ctx), TOOLSETS)
+    return Room(app, checkpoint, progress(ctx), NOT_BUILT)
 
 
 def _file(app: App, instance_id: str, path: str) -> str:
@@ -117,12 +117,23 @@ def _candidates(app: App) -> dict[str, Any]:
         instance = settled.get("instanceId")
         return [f.id for f in app.findings(app.library.bundle(instance))] if instance else ()
 
+    def pods(settled: Mapping[str, str]) -> list[tuple[str, str]]:
+        from ..tools.digest import pods_in
+
+        known = app.library.instances()
+        instance = settled.get("instanceId") or (known[0] if len(known) == 1 else "")
+        found = app.findings(app.library.bundle(instance)) if instance else ()
+        return list(dict.fromkeys(pod for f in found for e in f.evidence for pod in pods_in(e.text)))
+
     return {
         "instanceId": lambda _: app.known_instances(),
+        "namespace": lambda settled: [namespace for namespace, _ in pods(settled)],
+        "podName": lambda settled: [pod for space, pod in pods(settled) if settled.get("namespace", space) == space],
         "executionId": executions,
         "clusterName": lambda _: (),
         "name": sop_ids,
         "sopName": sop_ids,
+        "sop": sop_ids,
         "path": paths,
         "file": paths,
         "source": source_names,

@@ -23,6 +23,11 @@ _POD = re.compile(
 """Names of a pod in a kubelet or CNI line; only what can be such a name is taken from a log."""
 
 
+def pods_in(text: str) -> list[tuple[str, str]]:
+    """(namespace, name) of the pods that a line names."""
+    return [(m["namespace"] or m["namespace2"], m["pod"] or m["pod2"]) for m in _POD.finditer(text)]
+
+
 def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool
     """The answer of any tool in a line."""
     match answer:
@@ -73,9 +78,9 @@ def _status(answer: StatusAnswer) -> Seen:
 def _errors(answer: ErrorsAnswer) -> Seen:
     facts: dict[str, str | tuple[str, ...]] = {}
     for row in answer.findings:
-        found = next((m for e in row.evidence if (m := _POD.search(e.text))), None) if row.role != "context" else None
-        if found is not None:
-            facts = {"namespace": found["namespace"] or found["namespace2"], "podName": found["pod"] or found["pod2"]}
+        found = [pod for e in row.evidence for pod in pods_in(e.text)] if row.role != "context" else []
+        if found:
+            facts = {"namespace": found[0][0], "podName": found[0][1]}
             break
     facts["finding_ids"] = tuple(r.finding_id for r in answer.findings if r.role == "cause" and not r.healed_at)[:6]
     return Seen(f"{answer.total} findings: {_counts(answer.summary)}", _causes(answer.findings), facts)

@@ -26,8 +26,8 @@ class Room:
     app: App
     checkpoint: Callable[[], None] = lambda: None
     progress: Progress = lambda _done, _total, _message: None
-    toolsets: Mapping[str, str] = field(default_factory=dict)
-    """The set that each tool belongs to."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Tools that runbooks name and this version lacks: what to do instead."""
 
     def bundle(self, instance_id: str | None) -> "tuple[Bundle, str | None]":
         """The bundle meant and a note when the instance was not named."""

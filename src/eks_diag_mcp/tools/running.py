@@ -221,7 +221,7 @@ def _may(room: Room, name: str) -> bool:
 
 def _absent(room: Room) -> dict[str, str]:
     """Why the other tools that runbooks name cannot be called in a run."""
-    return {
+    return dict(room.absent) | {
         name: f"{name}: start the server with --toolsets {spec.toolset}"
         for name, spec in contract().tools.items()
         if name in functions() and not _may(room, name)
