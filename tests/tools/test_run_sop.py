@@ -16,7 +16,7 @@ from eks_diag_mcp.server.build import build_server
 from eks_diag_mcp.tools import running
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer, StepRow, fitted
-from eks_diag_mcp.tools.running import RUNS, bound, run_sop
+from eks_diag_mcp.tools.running import RUNS, bound, carried_out, run_sop
 from eks_diag_mcp.tools.searching import search
 from eks_diag_mcp.tools.table import TOOLS
 from eks_diag_mcp.tools.verdicts import summarize
@@ -121,6 +121,12 @@ def test_the_caller_names_what_commands_leave_blank(app: App, scenario_bundle: A
     answer = ran(app, scenario_bundle("eni-limit"), namespace="payments", podName="cart-0")
     assert "get pods -n payments" in step(answer, 1).note
     assert "get pods -n shop" in step(ran(app, scenario_bundle("eni-limit")), 1).note, "or the findings do"
+
+
+def test_the_run_knows_the_node_by_its_name(app: App, scenario_bundle: Admit) -> None:
+    bundle = scenario_bundle("eni-limit")
+    made = carried_out(Room(app), "D1", bundle.instance_id, {})
+    assert made.transcript.facts["node"] == app.section(bundle, "instance").value("host_name")
 
 
 def test_only_the_phases_asked_for_run_and_keep_their_numbers(app: App, scenario_bundle: Admit) -> None:

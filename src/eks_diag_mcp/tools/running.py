@@ -115,7 +115,7 @@ def carried_out(room: Room, sop: str, instance_id: str | None, given: Mapping[st
     book = room.app.sops.find(sop)
     steps = _chosen(book, phases)
     bundle, note = _ensure(room, instance_id)
-    facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id, **given}
+    facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id, **_names(room, bundle), **given}
     desk = _Desk(room, bundle, began)
     transcript = run(steps, desk.desk(), facts)
     summary = desk.summary or summarize(room, bundle.instance_id, sop=book.id)
@@ -123,6 +123,13 @@ def carried_out(room: Room, sop: str, instance_id: str | None, given: Mapping[st
     root = diagnosis.root_cause
     better = tuple(sop.short_id for sop in about(room.app.sops.sops, root.id))[:3] if root else ()
     return Run(book, bundle, dict(given), tuple(phases or ()), note, transcript, summary, diagnosis, better)
+
+
+def _names(room: Room, bundle: "Bundle") -> dict[str, str]:
+    """What node and cluster are called, by the bundle; what the caller gives goes before it."""
+    instance = room.app.section(bundle, "instance")
+    named = (("node", instance.value("host_name")), ("clusterName", instance.value("cluster_name")))
+    return {name: value for name, value in named if isinstance(value, str)}
 
 
 def _chosen(book: "Sop", phases: list[int] | None) -> tuple[Step, ...]:
