@@ -97,14 +97,11 @@ def _match(sop: Sop, symptom: Symptom, index: Index) -> Match:
 
 def _by_trigger(trigger: str, symptom: Symptom, index: Index) -> float:
     """Near 1 where the trigger hits the symptom, less where the symptom stands in the trigger or shares its words."""
-    text = symptom.text
-    if hit := compiled(trigger).search(text):
+    if hit := compiled(trigger).search(symptom.text):
         return 0.8 + 0.2 * min(1.0, (hit.end() - hit.start()) / _LONG)
     plain = trigger.casefold()  # the caller's pattern is never compiled here: its alternatives are compared as text
-    for choice in text.split("|") if "\n" not in text else ():
-        phrase = choice.strip().casefold()
-        if len(phrase) >= 6 and stems(phrase) and phrase in plain:
-            return _REVERSED
+    if any(phrase in plain for phrase in symptom.phrases):
+        return _REVERSED
     words = _stems_of(trigger)
     both = words & symptom.words
     if len(both) < 2:

@@ -12,6 +12,7 @@ from .wording import named_causes
 
 LONGEST = 4_000
 """Characters of a symptom that are looked at; triggers may hold `.*`, which costs by length."""
+_PHRASE = 6  # characters below which a phrase stands in too many triggers
 _LINE = 12  # characters from which a text may be a line of a log
 _ECHO, _HINT = 0.7, 0.6  # how far an echo line, or a title's words, tell the cause
 _LATER = 0.15  # what a line tells of its second cause is less, and so on
@@ -19,10 +20,12 @@ _LATER = 0.15  # what a line tells of its second cause is less, and so on
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """`text` as given; `words` its stems; `causes` -> (how sure, 0 to 1, and why)."""
+    """`text` as given; `words` its stems; `phrases` its alternatives, in lower case, where it is a pattern of such; `causes` ->
+    (how sure, 0 to 1, and why)."""
 
     text: str
     words: frozenset[str] = frozenset()
+    phrases: tuple[str, ...] = ()
     causes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
 
 
@@ -37,11 +40,16 @@ def symptom_of(text: str, given: Iterable[tuple[str, str]] = ()) -> Symptom:
     if alert is not None:
         for place, cause in enumerate(alert.causes):
             _add(found, cause, 1.0 - place * _LATER, f"alert {alert.name}")
-    if len(shown) >= _LINE:
+    if len(shown) >= _LINE and not found:
         _from_lines(found, shown)
     if not found and (title := cause_by_title(shown)):
         _add(found, title, _HINT, f"words of {title}")
-    return Symptom(shown, stems(f"{shown} {alert.says if alert else ''}"), found)
+    return Symptom(shown, stems(f"{shown} {alert.says if alert else ''}"), _phrases(shown), found)
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    choices = (choice.strip().casefold() for choice in text.split("|")) if "\n" not in text else ()
+    return tuple(choice for choice in choices if len(choice) >= _PHRASE and stems(choice))
 
 
 def _add(found: dict[str, tuple[float, str]], cause: str, sure: float, why: str) -> None:
