@@ -16,6 +16,7 @@ PARTS = (
     ("mypy --strict", [BIN / "mypy"]),
     ("import-linter", [BIN / "lint-imports"]),
     ("cfn-lint", [BIN / "cfn-lint", "deploy/cloudformation.yaml"]),
+    ("lint-sops", [sys.executable, "-m", "eks_diag_mcp", "lint-sops"]),
     ("tests", [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]),
     ("judge", [sys.executable, "tests/judge.py", *JUDGE]),
 )

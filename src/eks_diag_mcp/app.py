@@ -25,7 +25,7 @@ from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
 from .outside import Outside
 from .recent import Recent
-from .runbooks.library import SopLibrary
+from .runbooks.library import Shelf, SopLibrary
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
@@ -44,12 +44,17 @@ class App:
     ) -> None:
         self.settings, self.now, self.wall = settings, now, wall
         self.archives = ArchiveFolder(settings.archives)
-        self.sops = SopLibrary.load(*settings.sops, and_shipped=True)
+        self._shelf = Shelf(*settings.sops)
         self._lock = threading.RLock()
         self._findings: Recent[str, tuple[Finding, ...]] = Recent(24)
         self._sections: Recent[tuple[str, str], Section] = Recent(400)
         self._diagnoses: Recent[str, Diagnosis] = Recent(24)
         self._known: Recent[str, dict[tuple[str, int], tuple[str, str]]] = Recent(4)
+
+    @property
+    def sops(self) -> SopLibrary:
+        """The runbooks: those shipped and those of the operator's folders, as these are now."""
+        return self._shelf.current()
 
     @cached_property
     def catalogue(self) -> "Catalogue":

@@ -12,6 +12,7 @@ import click
 from . import __version__
 from .config import Settings
 from .errors import DiagError
+from .sop_commands import SOP_COMMANDS
 
 
 class _Group(click.Group):
@@ -102,30 +103,6 @@ def ingest(settings: Settings, file: Path, alias: str | None) -> None:
     )
 
 
-@main.command("run-sop")
-@click.argument("sop")
-@click.argument("instance", required=False)
-@click.option("--archive", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A log bundle to run it on.")
-@click.option("--dry-run", is_flag=True, help="Show the plan, call nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.pass_obj
-def run_sop(settings: Settings, sop: str, instance: str | None, archive: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Run the runbook SOP on INSTANCE, or on the log bundle of --archive: steps, root cause and report."""
-    from .app import App
-    from .terminal import show_run
-    from .tools.room import Room
-    from .tools.running import run_sop as run
-
-    app = App(settings)
-    if archive is not None and not dry_run:
-        instance = app.library.admit(archive, now=app.now, wall=app.wall(), via="ingest").instance_id
-    answer = run(Room(app), sop, instance, dryRun=dry_run, response_format="detailed")
-    if as_json:
-        click.echo(answer.model_dump_json(exclude_none=True, indent=2))
-    else:
-        show_run(answer)
-
-
 @main.command()
 @click.option("--cluster", help="An EKS cluster to try.")
 @click.option("--region", help="Its region.")
@@ -167,6 +144,10 @@ async def _call(settings: Settings, tool: str, arguments: tuple[str, ...]) -> No
         click.echo(text, err=True)
         sys.exit(1)
     click.echo(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
+
+
+for command in SOP_COMMANDS:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

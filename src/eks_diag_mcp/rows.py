@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import CatalogueError
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+CLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""A safe loader, in C where it is built."""
 
 
 class Row(BaseModel):
@@ -25,9 +26,9 @@ T = TypeVar("T")
 def read_yaml(text: str, name: str) -> object:
     """The document in `text`. Aliases are refused (a few lines of them can ask for gigabytes)."""
     try:
-        if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=_Loader)):
+        if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=CLoader)):
             raise CatalogueError(f"{name}: YAML aliases are not allowed.", "Write the value out.")
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, in C where it is built
+        return yaml.load(text, Loader=CLoader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}:{mark.line + 1}" if mark else name
@@ -55,7 +56,7 @@ class RowFile(Generic[R]):
 
     def place(self, index: int) -> str:
         """file:line of a row. Composes the file once more, so it is for faults only."""
-        node = yaml.compose(self.text, Loader=_Loader)
+        node = yaml.compose(self.text, Loader=CLoader)
         for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
             if name.value == self.key and isinstance(value, yaml.SequenceNode) and index < len(value.value):
                 return f"{self.path.name}:{value.value[index].start_mark.line + 1}"

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from .collect.checkup import Check
     from .tools.run_answer import RunAnswer
+    from .tools.runbooks import SopsAnswer
+    from .tools.transcript import ReplayAnswer
 
 _COLOURS = {"done": "green", "failed": "red", "unmet": "yellow", "skipped": "bright_black", "manual": "cyan"}
 
@@ -36,6 +38,45 @@ def show_run(answer: "RunAnswer", console: "Console | None" = None) -> None:
     if answer.report_yaml:
         out.print()
         out.print(Syntax(answer.report_yaml, "yaml", word_wrap=True) if out.is_terminal else Text(answer.report_yaml))
+
+
+def show_sops(answer: "SopsAnswer", console: "Console | None" = None) -> None:
+    """The runbooks with why they fit, and the files that could not be used."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console or Console(file=sys.stdout)
+    matched = any(row.match for row in answer.sops)
+    table = Table("id", "runbook", "score" if matched else "severity", "why" if matched else "origin", box=None, pad_edge=False)
+    for row in answer.sops:
+        score, why = (f"{row.match.score:.2f}", row.match.why) if row.match else (row.severity, row.origin)
+        table.add_row(Text(row.short_id), Text(row.title), Text(score), Text(why))
+    out.print(table if answer.sops else Text("no runbook fits"))
+    for fault in answer.faults or ():
+        out.print(Text(f"not used: {fault}"))
+
+
+def show_replay(answer: "ReplayAnswer", console: "Console | None" = None) -> None:
+    """Each call with whether it gave the recorded answer, and whether the root cause is the recorded one."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console or Console(file=sys.stdout)
+    table = Table("step", "call", "answer", "why", box=None, pad_edge=False)
+    for row in answer.calls:
+        style = {"same": "green", "differs": "red", "failed": "red"}.get(row.outcome, "")
+        table.add_row(str(row.n), Text(row.tool), Text(row.outcome, style=style), Text(row.why or ""))
+    out.print(table)
+    for note in answer.notes:
+        out.print(Text(f"note: {note}"))
+    if answer.root_cause == answer.recorded_root_cause:
+        out.print(Text(f"root cause: {answer.root_cause or 'undetermined'}, as recorded"))
+    else:
+        out.print(
+            Text(f"root cause: {answer.root_cause or 'undetermined'}, recorded {answer.recorded_root_cause or 'undetermined'}")
+        )
 
 
 def _steps(answer: "RunAnswer") -> "Table":

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from eks_diag_mcp.errors import BadPattern
+from eks_diag_mcp.errors import BadPattern, Unavailable
 from eks_diag_mcp.model import Diagnosis, Reason, Verdict
+from eks_diag_mcp.runbooks.calling import NOTE_CHARS, Desk, Seen, ToolShape
+from eks_diag_mcp.runbooks.facts import Facts
+from eks_diag_mcp.runbooks.judging import Known, judge
 from eks_diag_mcp.runbooks.parse import parse
-from eks_diag_mcp.runbooks.run import NOTE_CHARS, Desk, Facts, Seen, ToolShape, Transcript, plan, run
+from eks_diag_mcp.runbooks.run import Transcript, headline, plan, run
 from eks_diag_mcp.runbooks.steps import Step, steps_of
-from eks_diag_mcp.runbooks.thumb import Known, judge, rules
+from eks_diag_mcp.runbooks.thumb import rules
 
 TOOLS = {
     "errors": ToolShape(frozenset({"instanceId", "severity"}), frozenset()),
@@ -167,3 +170,94 @@ def test_the_headline_is_the_runbooks_own_words_where_its_rule_holds() -> None:
     bullet = 'If aws-node pod is CrashLoopBackOff: that is the root cause. Report "aws-node is down" immediately.'
     assert ran(Calls(), bullet, about=known(ipamd_ipamd_up=False)).headline == "aws-node is down"
     assert ran(Calls(), bullet, about=known(ipamd_ipamd_up=True)).headline == ""
+
+
+# ---- tools behind another door ------------------------------------------------------------------------------------------
+CLUSTER = TOOLS | {
+    "list_k8s_resources": ToolShape(
+        frozenset({"clusterName", "kind", "namespace", "fieldSelector"}), frozenset({"kind"}), "kubernetes"
+    ),
+    "get_k8s_events": ToolShape(frozenset({"clusterName", "kind", "name", "namespace"}), frozenset(), "kubernetes"),
+}
+
+
+def ran_there(calls: Calls, *bullets: str, facts: Facts | None = None, **more: object) -> Transcript:
+    desk = Desk(CLUSTER, calls, known, **more)  # type: ignore[arg-type]
+    return run(steps(*bullets), desk, {"instanceId": "i-1", **(facts or {})})
+
+
+def test_a_cluster_step_runs_where_the_tools_are_with_blanks_filled_from_the_facts() -> None:
+    calls = Calls(list_k8s_resources=Seen("3 items", ("A-12345678",)))
+    (step,) = ran_there(
+        calls,
+        "Use `list_k8s_resources` tool with clusterName, kind=Pod and fieldSelector=`spec.nodeName=<node-name>`",
+        facts={"clusterName": "prod", "node": "ip-10-0-0-1.ec2.internal"},
+    ).steps
+    assert calls.made == [
+        ("list_k8s_resources", {"kind": "Pod", "clusterName": "prod", "fieldSelector": "spec.nodeName=ip-10-0-0-1.ec2.internal"})
+    ]
+    assert (step.outcome, step.note, step.ids) == ("done", "3 items", ("A-12345678",))
+
+
+def test_a_blank_that_nobody_can_fill_is_left_out() -> None:
+    calls = Calls()
+    ran_there(calls, "Use `list_k8s_resources` tool with kind=Pod and fieldSelector=`spec.nodeName=<node-name>`")
+    assert calls.made == [("list_k8s_resources", {"kind": "Pod"})]
+
+
+def test_a_kubectl_command_beside_the_tool_is_made_as_its_call() -> None:
+    calls = Calls()
+    ran_there(
+        calls,
+        "Events: `kubectl describe pod <pod> -n <namespace>` (via `get_k8s_events`)",
+        facts={"namespace": "shop", "podName": "c-1"},
+    )
+    assert calls.made == [("get_k8s_events", {"kind": "Pod", "name": "c-1", "namespace": "shop"})]
+
+
+def test_a_cluster_that_a_runbook_writes_is_an_example() -> None:
+    calls = Calls()
+    ran_there(calls, "Use `list_k8s_resources` tool with clusterName=my-cluster and kind=Node")
+    assert calls.made == [("list_k8s_resources", {"kind": "Node"})]
+
+
+def test_a_door_that_is_shut_is_tried_once_and_the_rest_of_the_run_goes_on() -> None:
+    calls = Calls(list_k8s_resources=Unavailable("No cluster is configured.", "Give --kubeconfig."))
+    first, second, third = ran_there(
+        calls, "Use `list_k8s_resources` tool with kind=Node", "Use `get_k8s_events` tool with kind=Node", "Use `errors` tool"
+    ).steps
+    assert (first.outcome, first.note) == ("failed", "list_k8s_resources: No cluster is configured.")
+    assert (second.outcome, third.outcome) == ("failed", "done")
+    assert [tool for tool, _ in calls.made] == ["list_k8s_resources", "errors"]
+
+
+def test_one_failed_call_of_a_step_does_not_keep_the_others_from_being_made() -> None:
+    calls = Calls(search=BadPattern("costs too much"), errors=Seen("2 findings", ("F-1",)))
+    (step,) = ran(calls, "Use `search` tool with query=`x` and then `errors` tool with instanceId").steps
+    assert [tool for tool, _ in calls.made] == ["search", "errors"]
+    assert (step.outcome, step.note, step.ids) == ("failed", "search: costs too much", ("F-1",))
+
+
+def test_an_argument_that_the_tool_does_not_take_fails_the_step_instead_of_being_dropped() -> None:
+    calls = Calls()
+    (step,) = ran(calls, "Use `errors` tool with logTypes=ipamd").steps
+    assert (step.outcome, step.note, calls.made) == ("failed", "errors: there is no such argument: logTypes", [])
+
+
+def test_a_tool_that_is_off_says_how_it_is_had() -> None:
+    absent = {"tcpdump_capture": "tcpdump_capture: start the server with --toolsets capture"}
+    (step,) = ran(Calls(), "Use `tcpdump_capture` tool with instanceId", absent=absent).steps
+    assert (step.outcome, step.note) == ("manual", "tcpdump_capture: start the server with --toolsets capture")
+
+
+@pytest.mark.parametrize(
+    ("bullet", "said"),
+    [
+        ('If aws-node is missing: that is the root cause. Report "aws-node is down" immediately.', "aws-node is down"),
+        ("If PLEG is not healthy (`pleg`): that is the root cause.", "PLEG is not healthy (pleg)"),
+        ("If `kubelet` is down — this is the root cause of the rest", "kubelet is down"),
+        ("If PLEG is not healthy: restart the runtime", ""),
+    ],
+)
+def test_what_a_runbook_calls_the_root_cause_outright(bullet: str, said: str) -> None:
+    assert headline(bullet) == said

@@ -74,7 +74,7 @@ def test_a_trigger_that_is_no_regex_is_taken_as_text():
 
 
 def test_a_fragment_of_a_trigger_counts_nearly_as_the_whole():
-    assert rank(LIBRARY, "increase IP pool")[0].score >= 0.5 > rank(LIBRARY, "pool IP increase")[0].score
+    assert rank(LIBRARY, "increase IP pool")[0].score > max(0.5, rank(LIBRARY, "pool IP increase")[0].score)
 
 
 def test_a_pattern_of_the_caller_is_compared_and_never_run():

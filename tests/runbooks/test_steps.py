@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from eks_diag_mcp.errors import CatalogueError
+from eks_diag_mcp.runbooks.calls import MAX_CALLS, calls_of
 from eks_diag_mcp.runbooks.library import SopLibrary
 from eks_diag_mcp.runbooks.model import Sop
 from eks_diag_mcp.runbooks.parse import parse
-from eks_diag_mcp.runbooks.steps import MAX_CALLS, MAX_STEPS, Step, calls_of, steps_of
+from eks_diag_mcp.runbooks.steps import MAX_STEPS, Step, steps_of
 from eks_diag_mcp.runbooks.thumb import Rules, rules
 
 D1 = SopLibrary.load().find("D1")
@@ -40,8 +41,8 @@ def test_every_search_of_d1_is_planned_with_its_query() -> None:
 def test_the_other_calls_of_d1() -> None:
     planned = {str(c) for s in steps_of(D1) for c in s.calls if c.tool != "search"}
     assert planned == {
-        "list_k8s_resources()",
-        "get_k8s_events()",
+        "list_k8s_resources(kind=Pod, namespace)",
+        "get_k8s_events(kind=Pod, name)",
         "list_k8s_resources(kind=Node)",
         "list_k8s_resources(kind=Pod, apiVersion=v1, namespace=kube-system, labelSelector=k8s-app=aws-node, clusterName)",
         "describe_eks_resource(resourceType=addon, resourceName=vpc-cni, clusterName)",
@@ -107,6 +108,42 @@ def test_a_placeholder_is_a_parameter_left_open() -> None:
     assert call.arguments == (("timeWindow", "300"),) and call.required == ("pivotEvent",)
     (kept,) = calls_of("Use `search` tool with query=`value <nil>|(?P<name>x)`")
     assert dict(kept.arguments) == {"query": "value <nil>|(?P<name>x)"}
+
+
+@pytest.mark.parametrize(
+    ("command", "tool", "call"),
+    [
+        (
+            "get pods -n kube-system -l k8s-app=aws-node",
+            "list_k8s_resources",
+            "kind=Pod, namespace=kube-system, labelSelector=k8s-app=aws-node",
+        ),
+        ("get no -o wide", "list_k8s_resources", "kind=Node"),
+        ("get pod web-1 -n shop -o yaml", "read_k8s_resource", "kind=Pod, name=web-1, namespace=shop"),
+        ("describe node <node-name>", "get_k8s_events", "kind=Node, name"),
+        (
+            "logs -n kube-system ds-x -c ebs-plugin --tail=50",
+            "get_pod_logs",
+            "podName=ds-x, namespace=kube-system, containerName=ebs-plugin",
+        ),
+        ("delete pod web-1", "get_k8s_events", ""),
+        ("get secretthings", "list_k8s_resources", ""),
+    ],
+)
+def test_a_kubectl_command_beside_a_tool_says_what_the_call_asks_for(command: str, tool: str, call: str) -> None:
+    assert [str(c) for c in calls_of(f"Look: `kubectl {command}` (via EKS MCP `{tool}`)")] == [f"{tool}({call})"]
+
+
+def test_words_that_are_also_tools_are_calls_only_where_they_are_used_as_such() -> None:
+    assert calls_of("Check the pod's `status` and `errors` in the dashboard") == ()
+    assert [str(c) for c in calls_of("Use `errors` and then `read` with file=`a.log`")] == ["errors()", "read(file=a.log)"]
+
+
+def test_another_spelling_of_a_parameter_is_that_of_the_tool_it_is_given_to() -> None:
+    assert [str(c) for c in calls_of("Use `describe_eks_resource` tool with resource_type=addon, resource_name=vpc-cni")] == [
+        "describe_eks_resource(resourceType=addon, resourceName=vpc-cni)"
+    ]
+    assert [str(c) for c in calls_of("Use `run_sop` tool with sopName=D1")] == ["run_sop(sop=D1)"]
 
 
 def test_a_condition_names_where_a_number_is_from_and_asks_for_no_call() -> None:

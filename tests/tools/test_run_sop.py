@@ -16,7 +16,7 @@ from eks_diag_mcp.server.build import build_server
 from eks_diag_mcp.tools import running
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer, StepRow, fitted
-from eks_diag_mcp.tools.running import RUNS, bound, run_sop
+from eks_diag_mcp.tools.running import RUNS, bound, carried_out, run_sop
 from eks_diag_mcp.tools.searching import search
 from eks_diag_mcp.tools.table import TOOLS
 from eks_diag_mcp.tools.verdicts import summarize
@@ -123,6 +123,12 @@ def test_the_caller_names_what_commands_leave_blank(app: App, scenario_bundle: A
     assert "get pods -n shop" in step(ran(app, scenario_bundle("eni-limit")), 1).note, "or the findings do"
 
 
+def test_the_run_knows_the_node_by_its_name(app: App, scenario_bundle: Admit) -> None:
+    bundle = scenario_bundle("eni-limit")
+    made = carried_out(Room(app), "D1", bundle.instance_id, {})
+    assert made.transcript.facts["node"] == app.section(bundle, "instance").value("host_name")
+
+
 def test_only_the_phases_asked_for_run_and_keep_their_numbers(app: App, scenario_bundle: Admit) -> None:
     answer = ran(app, scenario_bundle("eni-limit"), phases=[3])
     assert [row.n for row in answer.steps] == list(range(26, 34)) and answer.root_cause == "ip_allocation.eni_limit"
@@ -138,9 +144,9 @@ def test_detailed_adds_text_calls_and_facts(app: App, scenario_bundle: Admit) ->
     root = app.diagnosis(scenario_bundle("eni-limit")).root_cause
     assert root is not None
     ids = list(dict.fromkeys(i for reason in root.because for i in reason.ids))
-    assert step(answer, 26).calls == [
-        f"summarize(instanceId={answer.instanceId}, finding_ids={','.join(ids[:6])}, sop={answer.sop})"
-    ]
+    (call,) = step(answer, 26).calls or ()
+    assert call.tool == "summarize" and len(call.answer or "") == 16
+    assert call.arguments == {"instanceId": answer.instanceId, "finding_ids": ids[:6], "sop": answer.sop}
 
 
 async def test_the_shape_in_which_clients_call_it(one_node: tuple[App, str]) -> None:
@@ -233,7 +239,7 @@ def test_a_flood_is_cut_to_size_with_the_root_cause_kept(app: App, scenario_bund
 
 
 def test_a_runbook_cannot_run_a_runbook_or_touch_the_fleet() -> None:
-    assert "run_sop" not in running._functions() and "batch_collect" not in running._functions()
+    assert "run_sop" not in running.functions() and "batch_collect" not in running.functions()
 
 
 def test_a_runbook_may_call_every_tool_there_is_but_itself() -> None:

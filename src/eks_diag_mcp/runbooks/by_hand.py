@@ -2,36 +2,21 @@
 
 import re
 
-from .steps import PlannedCall, Step
+from .calls import PlannedCall
+from .facts import Facts, filled_in
+from .steps import Step
 
 _COMMAND = re.compile(r"`(?P<command>(?:kubectl|aws|eksctl|helm) [^`\n]+)`")
-_BLANK = re.compile(r"<(?P<name>[a-z][a-z -]*)>")
-_FACT = {
-    "namespace": "namespace",
-    "pod": "podName",
-    "pod-name": "podName",
-    "cluster": "clusterName",
-    "cluster-name": "clusterName",
-    "node": "node",
-    "node-name": "node",
-}
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
-"""Names fit for a command line: those of Kubernetes objects and clusters."""
 
 
-def by_hand(step: Step, facts: "dict[str, str | tuple[str, ...]]") -> str:
+def by_hand(step: Step, facts: Facts) -> str:
     """One line for a person; facts of the run stand in the places a command leaves blank."""
     commands = [m["command"] for m in _COMMAND.finditer(step.text)] or [_made(call) for call in step.calls]
     if not commands:
         return "for a person: not read from a bundle"
     more = f" (+{len(commands) - 1} more)" if len(commands) > 1 else ""
     verb = "" if commands[0].startswith("call ") else "run: "
-    return f"{verb}{_BLANK.sub(lambda m: _fact(m, facts), commands[0])}{more}"
-
-
-def _fact(match: re.Match[str], facts: "dict[str, str | tuple[str, ...]]") -> str:
-    value = facts.get(_FACT.get(match["name"], ""))
-    return value if isinstance(value, str) and _SAFE.fullmatch(value) else match.group()
+    return f"{verb}{filled_in(commands[0], facts)}{more}"
 
 
 def _made(call: PlannedCall) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -42,7 +43,7 @@ class SopLibrary:
             if not folder.is_dir():
                 faults.append(f"{origin}: no such folder of SOPs")
                 continue
-            for path, entry in _markdown(folder):
+            for path, entry in markdown(folder):
                 try:
                     sops.append(parse(entry.read_bytes(), path, origin))
                 except CatalogueError as error:
@@ -91,13 +92,44 @@ class SopLibrary:
         return f"{'Nearest' if near else 'Known'}: {_names(found)}. list_sops with a symptom finds the one that fits."
 
 
+class Shelf:
+    """The library of an operator's own folders and those shipped, read anew when a file of the folders changes.
+
+    Files are compared by name, size and time of change at each look; a library once given does not change."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders, self._lock = folders, threading.Lock()
+        self._seen = self._state()
+        self._library = SopLibrary.load(*folders, and_shipped=True)
+
+    def current(self) -> SopLibrary:
+        """The library as the folders are now; the same object while nothing has changed."""
+        with self._lock:
+            state = self._state()
+            if state != self._seen:
+                self._seen, self._library = state, SopLibrary.load(*self._folders, and_shipped=True)
+            return self._library
+
+    def _state(self) -> tuple[tuple[str, int, int], ...]:
+        found = []
+        for folder in self._folders:
+            for path, entry in markdown(folder) if folder.is_dir() else ():
+                try:
+                    status = Path(str(entry)).stat()
+                except OSError:  # a link to nothing: the library names it as a fault
+                    found.append((path, 0, 0))
+                else:
+                    found.append((path, status.st_size, status.st_mtime_ns))
+        return tuple(found)
+
+
 def shipped() -> Traversable:
     """The folder of the SOPs that come with this package; in a checkout the repository's own."""
     inside = files("eks_diag_mcp") / "sops"
     return inside if inside.is_dir() else Path(__file__).resolve().parents[3] / "sops"
 
 
-def _markdown(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
+def markdown(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
     """Relative path and file of every markdown file, in order. Hidden folders are left out (a mounted ConfigMap keeps
     its versions in them)."""
     count = 0
@@ -107,7 +139,7 @@ def _markdown(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Trav
             continue
         if entry.is_dir():
             if prefix.count("/") < 3:
-                yield from _markdown(entry, f"{path}/")
+                yield from markdown(entry, f"{path}/")
         elif entry.name.endswith(".md") and entry.name.casefold() not in _NOT_A_SOP and count < _MAX_FILES:
             count += 1
             yield path, entry

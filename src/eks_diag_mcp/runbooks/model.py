@@ -38,6 +38,9 @@ class Sop:
     owner: str = ""
     objective: str = ""
     context: str = ""
+    root_causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    explained: Mapping[str, str] = field(default_factory=dict, hash=False)
+    related: tuple[str, ...] = ()
     phases: tuple[Phase, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict, hash=False)
 

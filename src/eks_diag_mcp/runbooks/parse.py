@@ -47,6 +47,9 @@ def parse(data: bytes, path: str, origin: str = "library") -> Sop:
         owner=_word(fields, "owner"),
         objective=_word(fields, "objective"),
         context=_word(fields, "context"),
+        root_causes={word: _listed(names) for word, names in _mapping(fields, "root_causes").items()},
+        explained={phrase: str(why or "").strip() for phrase, why in _mapping(fields, "explained").items()},
+        related=_words(fields, "related"),
         phases=tuple(_phases(headings)),
         parts={title: part for title, part in headings if not _PHASE.match(title)},
     )
@@ -67,8 +70,16 @@ def _word(fields: Mapping[str, object], key: str) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value).strip()
 
 
-def _words(fields: Mapping[str, object], key: str) -> tuple[str, ...]:
+def _mapping(fields: Mapping[str, object], key: str) -> Mapping[str, object]:
     value = fields.get(key)
+    return {str(name): each for name, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _words(fields: Mapping[str, object], key: str) -> tuple[str, ...]:
+    return _listed(fields.get(key))
+
+
+def _listed(value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
     return tuple(str(item) for item in items if isinstance(item, str | int | float) and str(item).strip())
 

@@ -16,6 +16,7 @@ from .readers.node_identity import (
     packages_of,
     system_of,
 )
+from .readers.node_names import cluster_of, host_name_of
 from .readers.node_size import read_instance_type
 from .readers.tables import plain, rows_of
 from .readers.vpc_cni import conclude, read_vpc_cni
@@ -46,6 +47,8 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         *_versions(bundle, facts),
         *(_word(name, fact) for name, fact in labels_of(bundle).items()),
         *_boot(bundle),
+        _word("host_name", host_name_of(bundle)),
+        _word("cluster_name", cluster_of(bundle)),
         *outcome_readings(looks),
     )
     issues = [i for look in looks.values() for i in look.issues]

@@ -5,9 +5,10 @@ The SDK lets misspelt arguments pass, hides every exception that is not its own,
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.server.mcpserver.prompts import Prompt
@@ -22,6 +23,9 @@ from mcp.types import (
     InputRequiredResult,
     ToolAnnotations,
 )
+from mcp.types import Prompt as McpPrompt
+from mcp.types import Resource as McpResource
+from pydantic import AnyUrl
 
 from ..errors import DiagError
 from ..quoting import clean, one_line
@@ -48,6 +52,8 @@ class StrictServer(_Server[App], Generic[App]):
     def __init__(self, name: str | None = None, *, unlisted: Mapping[str, str | Tool] | None = None, **options: Any) -> None:
         self._manners: dict[str, Manners] = {}
         self._unlisted: dict[str, str | Tool] = dict(unlisted or {})
+        self.freshen: Callable[[], None] = lambda: None
+        """Called before prompts and resources are listed or read: what they are made from may have changed."""
         super().__init__(name, **options)
         for tool in [*self._tool_manager.list_tools(), *self._unlisted.values()]:
             if isinstance(tool, Tool) and tool.name not in self._manners:
@@ -136,10 +142,38 @@ class StrictServer(_Server[App], Generic[App]):
         hint = next((f" Did you mean {each}?" for each in known if near and fold(each) == near[0]), "")
         raise ToolError(f"Unknown tool: {one_line(name, 60)}.{hint} Tools: {', '.join(known)}")
 
+    async def list_prompts(self) -> list[McpPrompt]:
+        self.freshen()
+        return await super().list_prompts()
+
+    async def list_resources(self) -> list[McpResource]:
+        self.freshen()
+        return await super().list_resources()
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[App, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        self.freshen()
+        return await super().read_resource(uri, context)
+
+    def withdraw(self, prompts: Iterable[str], resources: Iterable[str]) -> None:
+        """Prompts by name and resources by address that are there no more. The SDK has no public way for resources."""
+        for name in prompts:
+            self.remove_prompt(name)
+        for uri in resources:
+            self._resource_manager._resources.pop(uri, None)
+
+    def faults(self, name: str, arguments: Mapping[str, object]) -> list[str] | None:
+        """What is wrong with the arguments of a call as written, one line each; None for a tool that is not here. An argument
+        that is missing is no fault: whoever writes a call down may leave it to be filled in."""
+        manners = self._manners.get(name)
+        return manners.faults(arguments) if manners is not None else None
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[App, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """A prompt by name. An unknown one, or an argument it does not take, is the caller's mistake and says so."""
+        self.freshen()
         prompt = self._prompt(name)
         known = {fold(argument.name): argument.name for argument in prompt.arguments or ()}
         given = {known.get(fold(key), key): value for key, value in (arguments or {}).items() if value}

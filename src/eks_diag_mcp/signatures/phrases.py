@@ -38,9 +38,13 @@ class Phrases:
         raise_faults(faults, "phrases")
 
     def in_query(self, query: str) -> list[Phrase]:
+        """As `matching`, the first few: what a caller is told."""
+        return self.matching(query)[:4]
+
+    def matching(self, query: str) -> list[Phrase]:
         """The phrases that a query asks for: each alternative is compared word by word, `.*` and blanks alike."""
         parts = [_plain(part) for part in query.split("|")]
-        return [row for row in self.rows if any(_plain(row.phrase) in part for part in parts)][:4]
+        return [row for row in self.rows if any(_plain(row.phrase) in part for part in parts)]
 
 
 def _plain(text: str) -> str:

@@ -108,7 +108,14 @@ def batch_collect(
     if settings.collecting == "deny" and not dryRun:
         raise Unavailable("This server is set up not to ask nodes for logs (EKS_DIAG_COLLECT=deny).", "dryRun=true shows the plan.")
     health = HealthCheck(
-        outside.aws, outside.clusters, ref, now=wall, clock=room.app.now, checkpoint=room.checkpoint, progress=room.progress
+        outside.aws,
+        outside.clusters,
+        ref,
+        now=wall,
+        clock=room.app.now,
+        deadline_s=room.patience_s,
+        checkpoint=room.checkpoint,
+        progress=room.progress,
     ).run()
     if not health.nodes_seen and not health.nodes:
         raise Unavailable(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from ..quoting import one_line
-from ..runbooks.run import Seen
+from ..runbooks.calling import Seen
 from .collecting import StatusAnswer, ValidateAnswer
 from .comparing import CompareAnswer
 from .correlating import CorrelateAnswer
@@ -22,6 +22,11 @@ _POD = re.compile(
     r"|K8S_POD_NAMESPACE=(?P<namespace2>[a-z0-9-]{1,63})[;,\s]+K8S_POD_NAME=(?P<pod2>[a-z0-9][a-z0-9.-]{0,252})"
 )
 """Names of a pod in a kubelet or CNI line; only what can be such a name is taken from a log."""
+
+
+def pods_in(text: str) -> list[tuple[str, str]]:
+    """(namespace, name) of the pods that a line names."""
+    return [(m["namespace"] or m["namespace2"], m["pod"] or m["pod2"]) for m in _POD.finditer(text)]
 
 
 def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool
@@ -49,7 +54,19 @@ def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool
         case CompareAnswer():
             return Seen(one_line(answer.insight, 200))
         case _:
-            return digest_outside(answer)
+            return digest_outside(answer) or _plain(answer)
+
+
+def _plain(answer: BaseModel) -> Seen:
+    """Any other answer: how many of what it lists, and what it says it lacks."""
+    fields = {name: getattr(answer, name) for name in type(answer).model_fields}
+    gaps = fields.pop("gaps", None)
+    counts = [
+        f"{len(value)} {name.replace('_', ' ')}" for name, value in fields.items() if isinstance(value, list | dict) and value
+    ]
+    lacks = [f"{len(gaps)} gaps"] if gaps else []
+    ids = re.findall(r'"(A-[0-9a-f]{8})"', answer.model_dump_json())
+    return Seen(", ".join(counts[:3] + lacks) or "answered, nothing to list", tuple(dict.fromkeys(ids))[:3])
 
 
 def _status(answer: StatusAnswer) -> Seen:
@@ -62,9 +79,9 @@ def _status(answer: StatusAnswer) -> Seen:
 def _errors(answer: ErrorsAnswer) -> Seen:
     facts: dict[str, str | tuple[str, ...]] = {}
     for row in answer.findings:
-        found = next((m for e in row.evidence if (m := _POD.search(e.text))), None) if row.role != "context" else None
-        if found is not None:
-            facts = {"namespace": found["namespace"] or found["namespace2"], "podName": found["pod"] or found["pod2"]}
+        found = [pod for e in row.evidence for pod in pods_in(e.text)] if row.role != "context" else []
+        if found:
+            facts = {"namespace": found[0][0], "podName": found[0][1]}
             break
     facts["finding_ids"] = tuple(r.finding_id for r in answer.findings if r.role == "cause" and not r.healed_at)[:6]
     return Seen(f"{answer.total} findings: {_counts(answer.summary)}", _causes(answer.findings), facts)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from ..quoting import one_line
-from ..runbooks.run import Seen
+from ..runbooks.calling import Seen
 from .cloudwatch import CloudWatchAnswer
 from .cluster import ClusterAnswer
 from .eks import EksAnswer
@@ -14,8 +14,8 @@ WELL = frozenset({"Running", "Completed", "Succeeded", "Ready", "Available", "Ac
 """Status words of objects that are well."""
 
 
-def digest_outside(answer: BaseModel) -> Seen:
-    """The answer of a tool that asks AWS or Kubernetes in a line; of any other only that it answered."""
+def digest_outside(answer: BaseModel) -> Seen | None:
+    """The answer of a tool that asks AWS or Kubernetes in a line; None for any other."""
     match answer:
         case ListAnswer():
             return Seen(_listed(answer), (), {"clusterName": answer.clusterName})
@@ -34,7 +34,7 @@ def digest_outside(answer: BaseModel) -> Seen:
         case ClusterAnswer():
             return Seen(one_line(answer.summary, 200), (), {"clusterName": answer.clusterName})
         case _:
-            return Seen("answered")
+            return None
 
 
 def _listed(answer: ListAnswer) -> str:

@@ -28,8 +28,8 @@ class Room:
     progress: Progress = lambda _done, _total, _message: None
     confirm: Callable[[str], bool | None] = lambda _question: None
     """Asks the person behind the client; None where the client cannot ask."""
-    toolsets: Mapping[str, str] = field(default_factory=dict)
-    """The set that each tool belongs to."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """Tools that runbooks name and this version lacks: what to do instead."""
     patience_s: float = 35.0
     """How long one call may look at a whole cluster."""
 

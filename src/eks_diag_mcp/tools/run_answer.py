@@ -1,8 +1,8 @@
 """The answer of run_sop: small enough to be read whole, with nothing of the verdict left out."""
 
 from collections import Counter
-from collections.abc import Callable, Set
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence, Set
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -11,13 +11,23 @@ from .shapes import Answer, CauseRow
 from .verdicts import Escalation, SummaryAnswer
 
 if TYPE_CHECKING:
+    from ..runbooks.calling import Made, Ticked
     from ..runbooks.model import Sop
-    from ..runbooks.run import Ticked, Transcript
+    from ..runbooks.run import Transcript
 
 _CONCISE_CHARS = 5_900
 """What the concise answer may have; a SOP of more than forty steps may have a hundred more for each."""
 _DETAILED_CHARS = 36_000
 _STEPS_INCLUDED = 40
+
+
+class CallRow(Answer):
+    """A call as it was made. `answer` is the digest of its whole answer, by which a replay is compared."""
+
+    tool: str
+    arguments: dict[str, Any]
+    answer: str | None = None
+    failed: str | None = None
 
 
 class StepRow(Answer):
@@ -30,7 +40,7 @@ class StepRow(Answer):
     phase: int | None = None
     level: str | None = None
     text: str | None = None
-    calls: list[str] | None = None
+    calls: list[CallRow] | None = None
     facts: list[str] | None = None
 
 
@@ -94,14 +104,15 @@ def concluded(
     note: str | None,
     captured: str | None,
     detailed: bool,
+    better: Sequence[str] = (),
 ) -> RunAnswer:
-    """The answer of a run: the transcript beside the verdict of summarize."""
+    """The answer of a run: the transcript beside the verdict of summarize. `better` are the runbooks about its root cause."""
     answer = RunAnswer(
         sop=book.id,
         instanceId=summary.instanceId,
         note=note,
         captured=captured,
-        headline=_headline(book, transcript, summary, diagnosis),
+        headline=_headline(book, transcript, summary, diagnosis, better),
         root_cause=summary.root_cause,
         root_causes=[_cause(row, summary, first=k == 0) for k, row in enumerate(summary.root_causes)],
         steps=[_row(t, detailed=detailed) for t in transcript.steps],
@@ -122,10 +133,16 @@ def _row(ticked: "Ticked", *, detailed: bool) -> StepRow:
         "phase": step.phase,
         "level": step.level,
         "text": step.text,
-        "calls": list(ticked.calls) or None,
+        "calls": [call_row(made) for made in ticked.calls] or None,
         "facts": list(ticked.learned) or None,
     }
     return short.model_copy(update=more)
+
+
+def call_row(made: "Made") -> CallRow:
+    """A call as answers and transcripts write it."""
+    arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in made.arguments.items()}
+    return CallRow(tool=made.tool, arguments=arguments, answer=made.answer or None, failed=made.says if made.failed else None)
 
 
 def _optional(steps: "list[Ticked]") -> frozenset[int]:
@@ -136,16 +153,16 @@ def _outcomes(steps: "list[Ticked]") -> dict[str, int]:
     return dict(sorted(Counter(t.outcome for t in steps).items()))
 
 
-def _headline(book: "Sop", transcript: "Transcript", summary: SummaryAnswer, diagnosis: Diagnosis) -> str:
+def _headline(book: "Sop", transcript: "Transcript", summary: SummaryAnswer, diagnosis: Diagnosis, better: Sequence[str]) -> str:
     """The verdict; before it what the runbook itself says outright, and whether the cause is the runbook's subject at all."""
-    from ..diagnose.causes import causes
+    from ..runbooks.wording import own_causes
 
     said = f'The runbook says "{transcript.headline}". Why: ' if transcript.headline else ""
     root = diagnosis.root_cause
-    own = {row.family for row in causes().rows if {book.short_id, book.id} & set(row.sops)}
-    if root is None or not own or root.id.split(".")[0] in own:
+    own = own_causes(book)
+    if root is None or not own or root.id in own:
         return said + summary.verdict
-    other = f" {', '.join(root.sops)} is the runbook for it." if root.sops else ""
+    other = f" {', '.join(better)} is the runbook for it." if better else ""
     return f"{said}{summary.verdict} {root.id} is not what {book.short_id} is about.{other}"
 
 

@@ -1,21 +1,28 @@
 """list_sops and get_sop: the runbooks, by symptom and verbatim."""
 
-import re
 from typing import Annotated
 
 from pydantic import Field
 
 from ..errors import BadInput
 from ..quoting import one_line
+from ..runbooks.calls import written
+from ..runbooks.contract import contract
+from ..runbooks.model import Sop
 from .room import Room
 from .shapes import Answer
+from .suggest import matches
+
+_MATCHES = 10
+"""Matches told; what fits less than ten others is no answer."""
 
 
 class MatchOut(Answer):
-    """How well a runbook fits a symptom, 0 to 1, and its trigger that says so."""
+    """How well a runbook fits a symptom, 0 to 1, its trigger that says so, and what the score rests on."""
 
     score: float
     trigger: str | None = None
+    why: str
 
 
 class SopRow(Answer):
@@ -39,27 +46,28 @@ class SopsAnswer(Answer):
 
 
 class SopAnswer(Answer):
-    """One runbook, verbatim."""
+    """One runbook, verbatim. `toolsets` are the sets its calls need; `instead` says, for each tool that is not listed here,
+    what takes its place."""
 
     id: str
     title: str
     uri: str
     toolsets: list[str]
+    instead: dict[str, str] | None = None
     markdown: str
 
 
 def list_sops(
     room: Room,
-    symptom: Annotated[str | None, Field(description="Free text, a log line or a cause id")] = None,
+    symptom: Annotated[str | None, Field(description="Free text, log line, alert, finding or cause id")] = None,
     category: Annotated[str | None, Field(description="Letter of the runbook ids, e.g. D")] = None,
 ) -> SopsAnswer:
     """Runbooks (SOPs) for EKS node trouble, ranked by how well they fit a symptom."""
-    from ..runbooks.match import rank
-
     if symptom:
-        ranked = [(m.sop, MatchOut(score=m.score, trigger=m.trigger or None)) for m in rank(room.app.sops, symptom)]
+        found = [(m.sop, MatchOut(score=m.score, trigger=m.trigger or None, why=m.why)) for m in matches(room, symptom)]
+        ranked: list[tuple[Sop, MatchOut | None]] = [(sop, match) for sop, match in found[:_MATCHES]]
     else:
-        ranked = [(sop, None) for sop in room.app.sops.sops]  # type: ignore[misc]
+        ranked = [(sop, None) for sop in room.app.sops.sops]
     if category:
         ranked = [(s, m) for s, m in ranked if s.category.lower() == category.strip().lower()]
     rows = [
@@ -90,9 +98,31 @@ def get_sop(
         if part is None:
             raise BadInput(f"{sop.short_id} has no phase {phase}.", f"Phases: {', '.join(str(p.number) for p in sop.phases)}.")
         text = part.text
-    return SopAnswer(id=sop.id, title=sop.title, uri=f"sop:///{sop.id}", toolsets=_toolsets(room, sop.text), markdown=text)
+    named = _tools(sop.text)
+    return SopAnswer(
+        id=sop.id,
+        title=sop.title,
+        uri=f"sop:///{sop.id}",
+        toolsets=sorted({contract().tools[name].toolset for name in named}),
+        instead={name: said for name in named if (said := _instead(room, name))} or None,
+        markdown=text,
+    )
 
 
-def _toolsets(room: Room, text: str) -> list[str]:
-    """The sets whose tools a runbook's text names."""
-    return sorted({toolset for name, toolset in room.toolsets.items() if re.search(rf"`{name}`|\b{name}\(", text)})
+def _tools(text: str) -> list[str]:
+    """The tools of the contract that a runbook's text calls."""
+    return list(dict.fromkeys(call.tool for call in written(text) if call.tool in contract().tools))
+
+
+def _instead(room: Room, tool: str) -> str:
+    """What takes the place of a tool that is not listed; "" for one that is."""
+    if said := room.absent.get(tool):
+        return said
+    toolset = contract().tools[tool].toolset
+    if toolset in room.app.settings.toolsets:
+        return ""
+    if toolset == "kubernetes":
+        return f"The set {toolset} is switched off here: ask the server that has your cluster's tools, or kubectl."
+    if toolset == "capture":
+        return "Packet capture is switched off: start the server with --toolsets capture, or capture by hand."
+    return f"It is not listed, but answers when it is called; --toolsets {toolset} lists it. run_sop calls it where it may."

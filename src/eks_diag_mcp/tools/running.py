@@ -1,16 +1,23 @@
 """run_sop: a runbook carried out on one node, through the same functions that serve the other tools."""
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from ..errors import BadBundle, BadInput, NotReady
+from ..model import Diagnosis
 from ..quoting import one_line
-from ..runbooks.run import Desk, Facts, Seen, ToolShape, plan, run
+from ..runbooks.calling import Desk, Seen, ToolShape
+from ..runbooks.contract import contract
+from ..runbooks.facts import Facts
+from ..runbooks.links import about
+from ..runbooks.run import Transcript, plan, run
 from ..runbooks.steps import Step, steps_of
-from ..runbooks.thumb import Known
+from .batches import batch_status
 from .cloudwatch import get_cloudwatch_logs
 from .cluster import cluster_health
 from .collecting import InstanceArg, collect, status, validate
@@ -20,6 +27,8 @@ from .digest import digest
 from .eks import describe_eks_resource
 from .finding import Format, errors
 from .happening import get_k8s_events, get_pod_logs
+from .holdings import artifact, history
+from .knowing import known_of
 from .kubernetes import list_k8s_resources, read_k8s_resource
 from .network import network_diagnostics, storage_diagnostics
 from .room import Room, stamp
@@ -57,9 +66,15 @@ RUNS: tuple[Callable[..., BaseModel], ...] = (
     quick_triage,
     list_sops,
     get_sop,
+    batch_status,
+    history,
+    artifact,
     *OUTSIDE,
 )
 """The tools that a runbook may call: all that only read, and collect. A runbook runs no runbook."""
+_ALWAYS = ("core", "sops", "fleet-ops")
+"""Sets that a run may use though a client is not told of them: they read, but for what `_IF_ON` names."""
+_IF_ON = frozenset({"batch_collect"})
 _COLLECT_S = 22
 """How long a run waits for a bundle to be indexed; the rest of the 45 s is for the steps."""
 _STEP_S = 6.0
@@ -80,21 +95,64 @@ def run_sop(
     dryRun: Annotated[bool, Field(description="Show the plan, call nothing")] = False,
 ) -> RunAnswer:
     """Run a runbook (SOP) on an EKS node: every step ticked with evidence, then root cause, escalation and its report."""
+    detailed = response_format == "detailed"
+    if dryRun:
+        book = room.app.sops.find(sop)
+        return planned(book, instanceId, plan(_chosen(book, phases), _shapes(room)), detailed=detailed)
+    given = {"clusterName": clusterName, "namespace": namespace, "podName": podName}
+    return carried_out(room, sop, instanceId, {k: v for k, v in given.items() if v}, phases).answer(detailed=detailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that was made, with all that its answer and its transcript are written from."""
+
+    book: "Sop"
+    bundle: "Bundle"
+    given: Mapping[str, str]
+    phases: tuple[int, ...]
+    note: str | None
+    transcript: Transcript
+    summary: SummaryAnswer
+    diagnosis: Diagnosis
+    better: tuple[str, ...]
+
+    def answer(self, *, detailed: bool) -> RunAnswer:
+        """As the tool gives it."""
+        captured = stamp(self.bundle.captured)
+        return concluded(
+            self.book,
+            self.transcript,
+            self.summary,
+            self.diagnosis,
+            note=self.note,
+            captured=captured,
+            detailed=detailed,
+            better=self.better,
+        )
+
+
+def carried_out(room: Room, sop: str, instance_id: str | None, given: Mapping[str, str], phases: list[int] | None = None) -> Run:
+    """Run the SOP on the node's bundle, which is collected first where it is only in the archives folder."""
     began = room.app.now()
     book = room.app.sops.find(sop)
     steps = _chosen(book, phases)
-    detailed = response_format == "detailed"
-    if dryRun:
-        return planned(book, instanceId, plan(steps, _shapes(room)), detailed=detailed)
-    bundle, note = _ensure(room, instanceId)
-    facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id}
-    facts |= {k: v for k, v in (("clusterName", clusterName), ("namespace", namespace), ("podName", podName)) if v}
+    bundle, note = _ensure(room, instance_id)
+    facts: Facts = {"instanceId": bundle.instance_id, "sop": book.id, **_names(room, bundle), **given}
     desk = _Desk(room, bundle, began)
     transcript = run(steps, desk.desk(), facts)
     summary = desk.summary or summarize(room, bundle.instance_id, sop=book.id)
-    return concluded(
-        book, transcript, summary, room.app.diagnosis(bundle), note=note, captured=stamp(bundle.captured), detailed=detailed
-    )
+    diagnosis = room.app.diagnosis(bundle)
+    root = diagnosis.root_cause
+    better = tuple(sop.short_id for sop in about(room.app.sops.sops, root.id))[:3] if root else ()
+    return Run(book, bundle, dict(given), tuple(phases or ()), note, transcript, summary, diagnosis, better)
+
+
+def _names(room: Room, bundle: "Bundle") -> dict[str, str]:
+    """What node and cluster are called, by the bundle; what the caller gives goes before it."""
+    instance = room.app.section(bundle, "instance")
+    named = (("node", instance.value("host_name")), ("clusterName", instance.value("cluster_name")))
+    return {name: value for name, value in named if isinstance(value, str)}
 
 
 def _chosen(book: "Sop", phases: list[int] | None) -> tuple[Step, ...]:
@@ -130,23 +188,21 @@ class _Desk:
         self._outer, self._bundle, self._began = room, bundle, began
         # The run reports its steps; their inner progress would run against it.
         self._room = Room(room.app, room.checkpoint, patience_s=_STEP_S)
-        self._tools = _functions()
+        self._tools = functions()
         self.summary: SummaryAnswer | None = None
 
     def desk(self) -> Desk:
         """As the run sees it."""
-        app, known = self._room.app, Known(self._room.app.diagnosis(self._bundle), self._value)
+        app, known = self._room.app, known_of(self._room, self._bundle)
         return Desk(
-            tools=_shapes(self._room),
+            tools=_shapes(self._outer),
+            absent=_absent(self._outer),
             call=self._call,
             known=lambda: known,
             late=lambda level: app.now() - self._began > _LATE_S[level],
             checkpoint=self._outer.checkpoint,
             progress=self._outer.progress,
         )
-
-    def _value(self, section: str, reading: str) -> object:
-        return self._room.app.section(self._bundle, section).value(reading)
 
     def _call(self, tool: str, arguments: Mapping[str, object]) -> Seen:
         if tool == "collect":
@@ -155,10 +211,11 @@ class _Desk:
         if isinstance(answer, SummaryAnswer):
             self.summary = answer
         seen = digest(answer)
+        seen = replace(seen, answer=answer_digest(answer))
         root = self._room.app.diagnosis(self._bundle).root_cause
         if root is not None and "finding_ids" in seen.facts:  # what supports the root cause is cited first
             ids = tuple(dict.fromkeys(i for r in root.because for i in r.ids))[:6]
-            seen = Seen(seen.says, seen.ids, {**seen.facts, "finding_ids": ids or seen.facts["finding_ids"]})
+            seen = replace(seen, facts={**seen.facts, "finding_ids": ids or seen.facts["finding_ids"]})
         return seen
 
     def _collected(self) -> Seen:
@@ -171,25 +228,60 @@ class _Desk:
         )
 
 
-def _functions() -> dict[str, Callable[..., BaseModel]]:
+def functions() -> dict[str, Callable[..., BaseModel]]:
+    """The tools that a run may call, by name."""
     return {tool.__name__: tool for tool in RUNS}
 
 
 def _shapes(room: Room) -> dict[str, ToolShape]:
-    settings, found = room.app.settings, {}
-    shut = frozenset() if settings.region or settings.kubeconfig else frozenset(tool.__name__ for tool in OUTSIDE)
-    for name, function in _functions().items():
+    """The tools that a run may call here. A set that was switched off (another server has it), that changes something and
+    was not switched on, or that has nobody to ask is left alone."""
+    shut, found = _shut(room), {}
+    for name, function in functions().items():
         if name in shut:
             continue
         parameters = list(inspect.signature(function).parameters.values())[1:]
         needs = frozenset(p.name for p in parameters if p.default is p.empty)
-        found[name] = ToolShape(frozenset(p.name for p in parameters), needs)
+        if _may(room, name):
+            found[name] = ToolShape(frozenset(p.name for p in parameters), needs, contract().tools[name].toolset)
     return found
+
+
+def _shut(room: Room) -> frozenset[str]:
+    """Tools that have nobody to ask, since neither a region nor a kubeconfig is set."""
+    settings = room.app.settings
+    return frozenset() if settings.region or settings.kubeconfig else frozenset(tool.__name__ for tool in OUTSIDE)
+
+
+def _may(room: Room, name: str) -> bool:
+    toolset = contract().tools[name].toolset
+    return toolset in room.app.settings.toolsets or (toolset in _ALWAYS and name not in _IF_ON)
+
+
+def _absent(room: Room) -> dict[str, str]:
+    """Why the other tools that runbooks name cannot be called in a run."""
+    nobody = {name: f"{name}: no AWS region and no kubeconfig is set" for name in _shut(room)}
+    return (
+        dict(room.absent)
+        | nobody
+        | {
+            name: f"{name}: start the server with --toolsets {spec.toolset}"
+            for name, spec in contract().tools.items()
+            if name in functions() and not _may(room, name)
+        }
+    )
+
+
+def answer_digest(answer: BaseModel) -> str:
+    """Sixteen hex digits of the SHA-256 of an answer's JSON: equal answers have equal ones."""
+    return hashlib.sha256(answer.model_dump_json(exclude_none=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def bound(function: Callable[..., Any], arguments: Mapping[str, object]) -> dict[str, Any]:
     """A runbook's values in the types of the function's parameters: "cni,eni" is a list, "300" a number."""
     hints = get_type_hints(function, include_extras=True)
+    if unknown := sorted(arguments.keys() - hints.keys()):
+        raise BadInput(f"there is no such argument: {', '.join(unknown)}", "Correct the runbook.")
     values: dict[str, Any] = {}
     for name, value in arguments.items():
         hint = hints[name]

@@ -74,5 +74,3 @@ NOT_BUILT: dict[str, str] = {
     for name in names
 }
 """Tools that runbooks name and that this version does not have: what to do instead, told when one is called anyway."""
-
-TOOLSETS = {row.name: row.toolset for row in TOOLS}

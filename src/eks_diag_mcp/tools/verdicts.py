@@ -67,8 +67,9 @@ def summarize(
     includeRecommendations: bool = True,
 ) -> SummaryAnswer:
     """Root cause of an EKS node's trouble with evidence for and against, mitigation, escalation and the SOP's report."""
-    from ..diagnose.escalation import escalations
-    from .report import report
+    from ..runbooks.escalate import escalations
+    from .knowing import known_of
+    from .report import Told, report
 
     bundle, note = room.bundle(instanceId)
     diagnosis = room.app.diagnosis(bundle)
@@ -78,8 +79,20 @@ def summarize(
     book = _sop(room, sop, root)
     row = cause_row(root, full=True, recommend=includeRecommendations, quote=False) if root else None
     shown_rows = _rows(diagnosis, root, row, includeRecommendations)
-    conditions = escalations(book.parts.get("Guardrails", ""), diagnosis) if book else []
+    conditions = escalations(book, known_of(room, bundle)) if book else []
     fix = row.mitigation if row else None
+    affected = _affected(room, bundle)
+    told = Told(
+        sop=book,
+        root=root,
+        cited=cited,
+        sections=room.app.sections(bundle),
+        instance_id=bundle.instance_id,
+        affected=affected,
+        escalate=[c.condition for c in conditions if c.met == "yes"],
+        gaps=diagnosis.gaps,
+        rivals=[v for v in diagnosis.verdicts if v.stand == "ruled_out"],
+    )
     return SummaryAnswer(
         instanceId=bundle.instance_id,
         note=note,
@@ -90,12 +103,12 @@ def summarize(
         root_causes=shown_rows,
         severity=root.severity if root else None,
         evidence=cited[:5],
-        affected=_affected(room, bundle),
+        affected=affected,
         escalate=[Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions],
         mitigation=fix,
         confidence=root.confidence if root else None,
         gaps=list(diagnosis.gaps),
-        report_yaml=report(book, root, cited, room.app.sections(bundle)),
+        report_yaml=report(told),
     )
 
 

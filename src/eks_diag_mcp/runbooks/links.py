@@ -1,0 +1,14 @@
+"""Which runbooks are about a cause."""
+
+from collections.abc import Iterable
+
+from .model import Sop
+from .wording import DECLARED, subjects
+
+
+def about(sops: Iterable[Sop], cause: str) -> tuple[Sop, ...]:
+    """The runbooks about a cause: those that say so (or that causes.yaml names) first, then those that have a word for it."""
+    ranked = [(strength, sop) for sop in sops if (strength := subjects(sop).get(cause))]
+    ranked.sort(key=lambda pair: -pair[0])
+    best = [sop for strength, sop in ranked if strength == DECLARED]
+    return tuple(best or [sop for _, sop in ranked])
