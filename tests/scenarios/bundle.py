@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import tarfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,6 +95,7 @@ class Scenario:
         }
         if node.spec.layout == "node_agent":
             texts = _as_agent(node, texts)
+        texts = _edited(node, texts)
         out = {name: text.encode() for name, text in texts.items()}
         if node.has_aws_node:
             _rotate(node, rows, out)
@@ -128,6 +130,19 @@ def load(name: str) -> Scenario:
     if not path.is_file():
         raise BadScenario(f"no scenario {name!r}; known are {', '.join(names())}")
     return Scenario(read(path))
+
+
+def _edited(node: Node, texts: dict[str, str]) -> dict[str, str]:
+    """State files as the description changes them; a pattern that matches nothing is a fault of the description."""
+    out = texts | {name: story.fill(node, text, story.facts_at(node, node.captured)) for name, text in node.spec.files.items()}
+    for name, edits in node.spec.edit.items():
+        for pattern, text in edits.items():
+            if name not in out:
+                raise BadScenario(f"{node.name_of_scenario}: no file {name} to edit")
+            out[name], times = re.subn(pattern, text, out[name], flags=re.MULTILINE)
+            if not times:
+                raise BadScenario(f"{node.name_of_scenario}: {pattern!r} matches nothing in {name}")
+    return out
 
 
 # ---- logs ---------------------------------------------------------------------------------------------------------

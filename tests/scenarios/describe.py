@@ -99,6 +99,10 @@ class NodeSpec:
     kubernetes: str = ""
     truncate_bytes: int = 0
     """How many bytes are cut off the end of the archive."""
+    edit: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Member name -> {regular expression: what stands there instead}; each must match. Of a healthy node's state files."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Member name -> its whole text, for files that a healthy node does not have or that say something else altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +149,12 @@ def moment(text: str, captured: datetime, boot: datetime) -> datetime:
 
 
 def read(path: Path) -> Description:
-    """The description in `path`; raises BadScenario for anything it does not understand."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """The description in `path`; raises BadScenario for anything it does not understand.
+
+    `like: NAME` takes node and story of another scenario, so that only the difference is written: keys of `node` go over
+    its own, `story` replaces its story, or `without` (places in it, from 0) and `more` (further steps) change it."""
     try:
+        raw = _merged(path)
         _only(raw, {"title", "node", "story", "expect"})
         return Description(
             name=path.stem,
@@ -158,6 +165,31 @@ def read(path: Path) -> Description:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadScenario(f"{path.name}: {error}") from error
+
+
+def _merged(path: Path) -> dict:
+    """The description with what it takes from another one."""
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "like" not in raw:
+        return raw
+    _only(raw, {"title", "like", "node", "story", "without", "more", "expect"})
+    base = _merged(path.with_name(f"{raw['like']}.yaml"))
+    kept = [step for n, step in enumerate(base.get("story") or ()) if n not in raw.get("without", ())]
+    story = raw.get("story", kept + raw.get("more", []))
+    return {
+        "title": raw["title"],
+        "node": _over(base.get("node") or {}, raw.get("node") or {}),
+        "story": story,
+        "expect": raw["expect"],
+    }
+
+
+def _over(base: dict, more: dict) -> dict:
+    """`base` with the keys of `more` put over it; null takes a key away."""
+    out = dict(base)
+    for key, value in more.items():
+        out[key] = _over(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return {k: v for k, v in out.items() if v is not None}
 
 
 def _only(raw: dict, known: set[str]) -> None:

@@ -6,11 +6,12 @@ from ..model import Diagnosis
 from .advice import values_of
 from .board import Board, Case
 from .causes import Causes, causes
+from .growth import judge_growth
 from .ip_allocation import judge_ip_allocation
 from .storage import judge_attachments
 from .verdicts import read_off
 
-JUDGES: tuple[Callable[[Case, Board], None], ...] = (judge_ip_allocation, judge_attachments)
+JUDGES: tuple[Callable[[Case, Board], None], ...] = (judge_ip_allocation, judge_attachments, judge_growth)
 """Where arithmetic or order decides. Each amends the board; the order does not matter."""
 
 

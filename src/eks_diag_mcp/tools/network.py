@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ..model import Reading, Section
 from .collecting import InstanceArg
+from .growth import ComparedWith, compared_with
 from .room import Room, shown
 from .shapes import Answer, Line, line, unread
 from .suggest import SopHint, suggest
@@ -56,6 +57,7 @@ class DiagnosticsAnswer(Answer):
     overallAssessment: str
     sections: dict[str, SectionOut]
     now: dict[str, Any] | None = None
+    compared_with: ComparedWith | None = None
     suggested_sops: list[SopHint]
 
 
@@ -100,6 +102,7 @@ def diagnostics(room: Room, instance_id: str | None, names: list[str]) -> Diagno
         rootCauseRanking=ranking,
         overallAssessment="; ".join(words),
         sections={name: section_out(section) for name, section in found.items()},
+        compared_with=compared_with(room.app.comparison(bundle), found),
         suggested_sops=suggest(room, room.app.findings(bundle)[:5], ranking[:2]),
     )
 
