@@ -76,20 +76,21 @@ def _over(interfaces: tuple[EnaInterface, ...], name: str) -> list[tuple[int, Ev
 
 
 def _bursts(interfaces: tuple[EnaInterface, ...]) -> Iterator[Issue]:
-    """Bandwidth and packet rate: what bursts leave behind is a reading and no issue."""
-    for one in interfaces:
-        for name, what in ((EXCEEDED[0], "inbound bandwidth"), (EXCEEDED[1], "outbound bandwidth"), (EXCEEDED[2], "packet rate")):
-            found, packets = one.counters.get(name), one.packets(name)
-            if found is None or found.value <= 0:
-                continue
-            share = 100 * found.value / packets if packets else None
-            if (share is not None and share < _SOME) or (share is None and found.value < _MANY):
-                continue
-            of = f", {share:.1f} % of its packets" if share is not None else ""
-            title = f"{one.name} met the instance's {what}: {found.value} packets queued or dropped {SINCE}{of}"
-            yield Issue(
-                f"ena.{name}", title, "medium", (found.evidence,), CAUSE, weight=3 if share is not None and share >= _MUCH else 2
-            )
+    """Bandwidth and packet rate: what bursts leave behind is a reading and no issue. The allowance is the instance's, so
+    its interfaces together are one sign."""
+    for name, what in ((EXCEEDED[0], "inbound bandwidth"), (EXCEEDED[1], "outbound bandwidth"), (EXCEEDED[2], "packet rate")):
+        one = max(interfaces, key=lambda i: i.get(name) or 0, default=None)
+        found = one.counters.get(name) if one else None
+        if one is None or found is None or found.value <= 0:
+            continue
+        packets = one.packets(name)
+        share = 100 * found.value / packets if packets else None
+        if (share is not None and share < _SOME) or (share is None and found.value < _MANY):
+            continue
+        of = f", {share:.1f} % of its packets" if share is not None else ""
+        title = f"{one.name} met the instance's {what}: {found.value} packets queued or dropped {SINCE}{of}"
+        weight = 3 if share is not None and share >= _MUCH else 2
+        yield Issue(f"ena.{name}", title, "medium", (found.evidence,), CAUSE, weight=weight)
 
 
 def _resets(interfaces: tuple[EnaInterface, ...]) -> Iterator[Issue]:
