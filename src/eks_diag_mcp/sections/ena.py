@@ -1,5 +1,6 @@
 """Section ena: has an interface met a limit of the instance, and has the device been reset?"""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from .readers.vpc_cni import conclude
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
 
-SOURCES = ("ethtool",)
+SOURCES = ("ethtool", "dmesg")
+_DRIVER = r"Elastic Network Adapter \(ENA\) v(\d[\w.]{1,20})"
 CAUSE = ("ena_throttle",)
 _SOME, _MUCH = 1.0, 10.0
 """Percent of the packets of an interface: bursts leave less than the first behind on healthy nodes."""
@@ -21,7 +23,7 @@ _MANY = 1_000_000
 def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     """The section. unknown: no ENA interface shows statistics."""
     interfaces = read_ena(bundle)
-    readings = (*_sums(interfaces), *counter_readings(interfaces), *_device(interfaces))
+    readings = (*_sums(interfaces), *_driver(bundle), *counter_readings(interfaces), *_device(interfaces))
     issues = (*_limits(interfaces), *_bursts(interfaces), *_resets(interfaces))
     return Section("ena", conclude(bool(interfaces), issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
 
@@ -44,6 +46,12 @@ def _sums(interfaces: tuple[EnaInterface, ...]) -> Iterator[Reading]:
         least.evidence.ref if least else None,
         note="least of the interfaces",
     )
+
+
+def _driver(bundle: "Bundle") -> Iterator[Reading]:
+    line = bundle.latest(_DRIVER, ("dmesg",))
+    found = re.search(_DRIVER, line.text) if line else None
+    yield Reading("driver_version", found[1] if found else None, "", line.ref if line and found else None)
 
 
 def _device(interfaces: tuple[EnaInterface, ...]) -> Iterator[Reading]:
