@@ -21,6 +21,7 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         ("subnet-exhausted", "healthy-1-20"),
     ],
     "judge_attachments": [("ebs-csi", "ebs-csi-not")],
+    "judge_loops": [("coredns-restarts", "coredns-restarts-not")],
     "judge_growth": [],  # two bundles of one node: tests/diagnose/test_growth.py
 }
 

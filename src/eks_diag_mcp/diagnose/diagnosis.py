@@ -9,11 +9,12 @@ from .board import Board, Case
 from .causes import Causes, causes
 from .growth import judge_growth
 from .ip_allocation import judge_ip_allocation
+from .loops import judge_loops
 from .storage import judge_attachments
 from .verdicts import read_off
 from .versions import versions_of
 
-JUDGES: tuple[Callable[[Case, Board], None], ...] = (judge_ip_allocation, judge_attachments, judge_growth)
+JUDGES: tuple[Callable[[Case, Board], None], ...] = (judge_ip_allocation, judge_attachments, judge_loops, judge_growth)
 """Where arithmetic or order decides. Each amends the board; the order does not matter."""
 
 
