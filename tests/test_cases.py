@@ -15,15 +15,7 @@ import bundle_builder
 import inject
 
 CAPTURED = datetime(2026, 11, 20, 14, 30, 20, tzinfo=UTC)
-FOLDERS = [
-    f
-    for f in (
-        Path(__file__).parent / "eval" / "cases",
-        Path(__file__).parent / "field" / "network",
-        Path(__file__).parent / "field" / "node",
-    )
-    if f.is_dir()
-]
+FOLDERS = [Path(__file__).parent / "eval" / "cases", *sorted(f for f in (Path(__file__).parent / "field").iterdir() if f.is_dir())]
 CASES = {c["id"]: c for folder in FOLDERS for c in inject.load_cases(folder) if c["visible"]}
 SEVERAL: dict[str, set[str]] = {
     "br-3087-hung-panic": {"oom_system"},  # kubelet hangs in a memory-cgroup call before the panic

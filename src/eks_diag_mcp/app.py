@@ -30,6 +30,7 @@ from .runbooks.library import Shelf, SopLibrary
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
     from .bundle.library import Library
+    from .diagnose.growth import Comparison
     from .signatures.catalogue import Catalogue
 
 
@@ -223,13 +224,26 @@ class App:
 
         return {name: self.section(bundle, name) for name in (names or [n for n, _ in SECTIONS])}
 
+    def comparison(self, bundle: "Bundle") -> "Comparison | None":
+        """What grew since the bundle of the node before this one; None where the library holds no earlier one."""
+        from .diagnose.growth import Before, compare_with, counters
+
+        earlier = next((b for b in self.library.bundles(bundle.instance_id) if b.captured < bundle.captured), None)
+        if earlier is None:
+            return None
+        names = tuple(dict.fromkeys(c.section for c in counters()))
+        before = Before(earlier.captured, earlier.boot, self.sections(earlier, names))
+        return compare_with(before, bundle.captured, bundle.boot, self.sections(bundle, names))
+
     def diagnosis(self, bundle: "Bundle") -> Diagnosis:
-        """The verdicts about a bundle."""
+        """The verdicts about a bundle. An earlier bundle of the node that joins the library later is looked at, too."""
         from .diagnose.board import Case
         from .diagnose.diagnosis import diagnose
 
-        found = self._diagnoses.get(bundle.digest)
+        comparison = self.comparison(bundle)
+        key = bundle.digest + (f" {comparison.since.isoformat()}" if comparison else "")
+        found = self._diagnoses.get(key)
         if found is None:
-            case = Case(bundle, self.findings(bundle), self.sections(bundle), self.facts(bundle))
-            self._diagnoses[bundle.digest] = found = diagnose(case)
+            case = Case(bundle, self.findings(bundle), self.sections(bundle), self.facts(bundle), comparison)
+            self._diagnoses[key] = found = diagnose(case)
         return found

@@ -197,6 +197,8 @@ class Verdict:
     sops: tuple[str, ...] = ()
     since: datetime | None = None
     score: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What the node runs of what this cause is often a regression of: component -> release."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,6 @@ class Scenario:
         }
         if node.spec.layout == "node_agent":
             texts = _as_agent(node, texts)
-        for change in self.described.files:
-            texts[change.file] = story.fill(node, change.of(texts.get(change.file, "")), story.facts_at(node, node.captured))
         out = {name: text.encode() for name, text in edited(node, agent_kinds.of(node, texts)).items()}
         if node.has_aws_node:
             _rotate(node, rows, out)

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import yaml
 
-from .changes import Change
-
 CNI_RELEASES = {"1.7": (1, 7, 10), "1.11": (1, 11, 4), "1.20": (1, 20, 4), "1.23": (1, 23, 0)}
 MODES = ("secondary_ip", "prefix", "custom_networking", "ipv6")
 LAYOUTS = ("shell", "node_agent")
@@ -83,15 +81,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """A change in a file that the builder wrote: every match of the regular expression `find` becomes `put`."""
-
-    file: str
-    find: str
-    put: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class NodeSpec:
     """The node as described. Durations count back from the capture time."""
 
@@ -125,9 +114,11 @@ class NodeSpec:
     kubernetes: str = ""
     truncate_bytes: int = 0
     """How many bytes are cut off the end of the archive."""
-    edits: tuple[Edit, ...] = ()
+    edit: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Member name -> {regular expression: what stands there instead (\\1 is its first group)}; each must match."""
     files: dict[str, str | None] = field(default_factory=dict)
-    """Further files by member name; null: this node's bundle lacks that file."""
+    """Member name -> its whole text, for files that a healthy node does not have or that say something else altogether;
+    null: this node's bundle lacks that file."""
     kind: str = ""
     """What the node agent found: a node of EKS Auto Mode or of Bottlerocket."""
 
@@ -175,8 +166,6 @@ class Description:
     node: NodeSpec
     story: tuple[Event, ...]
     expect: Expect
-    files: tuple[Change, ...] = ()
-    """What is different in single files of the bundle (a full disk, another limit)."""
     facts: Facts | None = None
 
 
@@ -194,32 +183,54 @@ def moment(text: str, captured: datetime, boot: datetime) -> datetime:
 
 
 def read(path: Path) -> Description:
-    """The description in `path`; raises BadScenario for anything it does not understand."""
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """The description in `path`; raises BadScenario for anything it does not understand.
+
+    `like: NAME` takes node and story of another scenario, so that only the difference is written: keys of `node` go over
+    its own, `story` replaces its story, or `without` (places in it, from 0) and `more` (further steps) change it."""
     try:
-        _only(raw, {"title", "node", "files", "story", "expect", "facts"})
+        raw = _merged(path)
+        _only(raw, {"title", "node", "story", "expect", "facts"})
         return Description(
             name=path.stem,
             title=raw["title"],
             node=_node(raw.get("node") or {}),
             story=tuple(_event(e) for e in raw.get("story") or ()),
             expect=_expect(raw["expect"]),
-            files=tuple(_change(file, how) for file, how in (raw.get("files") or {}).items()),
             facts=_facts(raw["facts"]) if "facts" in raw else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadScenario(f"{path.name}: {error}") from error
 
 
+def _merged(path: Path) -> dict:
+    """The description with what it takes from another one."""
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "like" not in raw:
+        return raw
+    _only(raw, {"title", "like", "node", "story", "without", "more", "expect", "facts"})
+    base = _merged(path.with_name(f"{raw['like']}.yaml"))
+    kept = [step for n, step in enumerate(base.get("story") or ()) if n not in raw.get("without", ())]
+    story = raw.get("story", kept + raw.get("more", []))
+    return {
+        "title": raw["title"],
+        "node": _over(base.get("node") or {}, raw.get("node") or {}),
+        "story": story,
+        "expect": raw["expect"],
+    } | ({"facts": raw["facts"]} if "facts" in raw else {})
+
+
+def _over(base: dict, more: dict) -> dict:
+    """`base` with the keys of `more` put over it; null takes a key away."""
+    out = dict(base)
+    for key, value in more.items():
+        out[key] = _over(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return {k: v for k, v in out.items() if v is not None}
+
+
 def _only(raw: dict, known: set[str]) -> None:
     unknown = sorted(set(raw) - known)
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
-
-
-def _change(file: str, how: dict) -> Change:
-    _only(how, _keys(Change) - {"file"})
-    return Change(file, **how)
 
 
 def _keys(kind: type) -> set[str]:
@@ -245,9 +256,6 @@ def _node(raw: dict) -> NodeSpec:
     out["pool_before"] = tuple(Pool(**{**p, "until": duration(p["until"])}) for p in out.get("pool_before", ()))
     out["env"] = {k: str(v) for k, v in out.get("env", {}).items()}
     out["capture_errors"] = tuple(out.get("capture_errors", ()))
-    for edit in out.get("edits", ()):
-        _only(edit, _keys(Edit))
-    out["edits"] = tuple(Edit(**e) for e in out.get("edits", ()))
     spec = NodeSpec(**out)
     _closed("cni", spec.cni, tuple(CNI_RELEASES))
     _closed("mode", spec.mode, MODES)

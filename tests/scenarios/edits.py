@@ -13,13 +13,14 @@ from .story import facts_at, fill
 def edited(node: Node, texts: dict[str, str]) -> dict[str, str]:
     """The files with the description's edits made, its own files added and those it lacks left out."""
     facts, out = facts_at(node, node.captured), dict(texts)
-    for edit in node.spec.edits:
-        if edit.file not in out:
-            raise BadScenario(f"{node.name_of_scenario}: no file {edit.file!r} to edit")
-        put = fill(node, edit.put, facts)
-        out[edit.file], times = re.subn(fill(node, edit.find, facts), lambda _: put, out[edit.file], flags=re.MULTILINE)  # noqa: B023
-        if not times:
-            raise BadScenario(f"{node.name_of_scenario}: {edit.find!r} does not stand in {edit.file}")
+    for name, edits in node.spec.edit.items():
+        for find, put in (edits or {}).items():
+            if name not in out:
+                raise BadScenario(f"{node.name_of_scenario}: no file {name!r} to edit")
+            filled = fill(node, put, facts)
+            out[name], times = re.subn(fill(node, find, facts), lambda found, text=filled: found.expand(text), out[name], flags=re.MULTILINE)
+            if not times:
+                raise BadScenario(f"{node.name_of_scenario}: {find!r} does not stand in {name}")
     for name, text in node.spec.files.items():
         if text is None and out.pop(name, None) is None:
             raise BadScenario(f"{node.name_of_scenario}: no file {name!r} to leave out")

@@ -26,9 +26,11 @@ JOURNAL_FILES = {
     "dockerd": "docker/docker.log",
     "nodeadm": "nodeadm/nodeadm-config.log",
 }
+PLAIN_FILES = {"cloud-init": "var_log/cloud-init-output.log"}
+"""Logs whose lines stand as they are written down."""
 CONTAINERS = {"ebs-csi-node": "ebs-plugin", "efs-csi-node": "efs-plugin", "aws-eks-nodeagent": "aws-eks-nodeagent"}
 POD_LOGS = ("aws-node", "aws-eks-nodeagent", "kube-proxy", "coredns", "ebs-csi-node", "efs-csi-node", "eks-pod-identity-agent")
-LOGS = (*ZAP_FILES, *JOURNAL_FILES, *POD_LOGS, "dmesg", "messages")
+LOGS = (*ZAP_FILES, *JOURNAL_FILES, *PLAIN_FILES, *POD_LOGS, "dmesg", "messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def container_text(node: Node, row: Row) -> str:
 # ---- where a row goes ---------------------------------------------------------------------------------------------
 def pod_log_paths(node: Node, log: str) -> list[str]:
     """The pod tree, and the flat copy that only the shell collector makes."""
-    pod = node.system["aws-node" if log == "aws-eks-nodeagent" else log]
+    pod = node.pod_of("aws-node" if log == "aws-eks-nodeagent" else log)
     container = CONTAINERS.get(log, log)
     paths = [f"var_log/kube-system_{pod.name}_{pod.uid}/{container}/0.log"]
     if node.spec.layout == "shell":
@@ -128,6 +130,8 @@ def render(node: Node, row: Row) -> list[tuple[str, str]]:
         return [(ZAP_FILES[row.log], text) for text in (row.text.splitlines() if row.raw else [zap(row)])]
     if row.log in JOURNAL_FILES:
         return _journal(node, row)
+    if row.log in PLAIN_FILES:
+        return [(PLAIN_FILES[row.log], row.text)]
     if row.log in POD_LOGS:
         stream = "stdout" if row.log in ("coredns", "aws-node") else "stderr"
         texts = [f"{iso(row.at, 9)} {stream} F {text}" for text in container_text(node, row).splitlines()]

@@ -244,6 +244,12 @@ class Node:
         where = (address.ip, address.eni) if address else ("", 0)
         return Pod(name, namespace, self.uuid(), self.hexid(64), self.hexid(64), *where, "eni" + self.hexid(11), since)
 
+    def pod_of(self, app: str) -> Pod:
+        """The node's pod of that DaemonSet; one that not every node has is there from when it is first asked for."""
+        if app not in self.system:
+            self.system[app] = self._system_pod(app)
+        return self.system[app]
+
     def _system_pod(self, app: str) -> Pod:
         name = f"{app}-{self.word(5)}" if app != "coredns" else f"coredns-{self.hexid(9)}-{self.word(5)}"
         return Pod(name, "kube-system", self.uuid(), self.hexid(64), self.hexid(64), self.primary)

@@ -12,7 +12,6 @@ import pytest
 
 from . import hostile
 from .bundle import Scenario, load, names
-from .changes import Change
 from .describe import BadScenario, duration, read
 
 CAUSES = (
@@ -109,7 +108,7 @@ def test_every_allocation_has_its_sandbox_rule_and_route(scenario: Scenario) -> 
     files, family = scenario.files(), "6" if scenario.node.ipv6 else ""
     if scenario.node.docker or "ipamd/ipam.json" not in files:
         pytest.skip("no checkpoint, or no containerd")
-    if any(edit.file.startswith(f"networking/ip{family}r") for edit in scenario.node.spec.edits):
+    if any(name.startswith(f"networking/ip{family}r") for name in scenario.node.spec.edit):
         pytest.skip("this node lost rules or routes")
     rules, routes = files[f"networking/ip{family}rule.txt"].decode(), files[f"networking/ip{family}route.txt"].decode()
     for row in json.loads(files["ipamd/ipam.json"])["allocations"]:
@@ -197,13 +196,6 @@ def test_a_description_with_an_unknown_key_is_refused_by_name(tmp_path: Path) ->
         read(path)
 
 
-def test_a_passage_that_a_file_does_not_hold_cannot_be_replaced() -> None:
-    change = Change("storage/mounts.txt", replace={"41% /": "94% /"})
-    assert change.of("/dev/nvme0n1p1 41% /") == "/dev/nvme0n1p1 94% /"
-    with pytest.raises(ValueError, match="holds no '41% /'"):
-        change.of("command not found")
-
-
 def test_a_node_that_never_joined_has_no_pod_and_did_not_register() -> None:
     files = load("no-access-entry").files()
     assert not [name for name in files if "kube-system" in name or "aws-routed-eni/ipamd" in name]
@@ -246,8 +238,8 @@ def test_every_canary_is_planted(tmp_path: Path) -> None:
 
 def test_an_edit_that_finds_nothing_and_a_file_that_is_not_there_are_told(tmp_path: Path) -> None:
     for node, says in (
-        ("edits: [{file: sysctls/sysctl_all.txt, find: no_such_key}]", "does not stand in"),
-        ("edits: [{file: sysctls/none.txt, find: x}]", "no file"),
+        ("edit: {sysctls/sysctl_all.txt: {no_such_key: x}}", "does not stand in"),
+        ("edit: {sysctls/none.txt: {x: y}}", "no file"),
         ("files: {system/none.txt: null}", "to leave out"),
         ("kind: auto_mode", "node agent only"),
     ):

@@ -3,21 +3,26 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..bundle.bundle import Bundle
-from ..model import Evidence, Finding, Issue, NodeFacts, Reason, Role, Section
+from ..model import Evidence, Finding, Issue, LineRef, NodeFacts, Reason, Role, Section
 from ..signatures.findings import at_capture
 from .causes import Cause, Causes
+
+if TYPE_CHECKING:
+    from .growth import Comparison
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a judge may look at."""
+    """All that a judge may look at. `comparison` is with an earlier bundle of the node, where there is one."""
 
     bundle: Bundle
     findings: tuple[Finding, ...]
     sections: Mapping[str, Section]
     facts: NodeFacts | None = None
+    comparison: "Comparison | None" = None
 
     def number(self, section: str, name: str, scope: str | None = None) -> float | None:
         """A section's reading as a number; None when the section or the reading is unknown."""
@@ -32,6 +37,13 @@ class Case:
     def issue(self, key: str) -> Issue | None:
         """The issue of that key, from any section."""
         return next((i for s in self.sections.values() for i in s.issues if i.key == key), None)
+
+    def quote(self, ref: LineRef | None) -> tuple[Evidence, ...]:
+        """The line of the bundle that a reading was taken from."""
+        if ref is None or ref.file not in self.bundle.files:
+            return ()
+        source = self.bundle.files[ref.file].source
+        return tuple(Evidence(source, ref.file, n, text[:300]) for n, text in self.bundle.lines(ref.file, ref.line, 1))
 
     def active(self, *signatures: str) -> list[Finding]:
         """Findings of those signatures that hold at the capture."""

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..model import Mitigation, Safety, Severity
 from ..rows import Row, RowFile, raise_faults, repeated
+from .versions import COMPONENTS
 
 _FILE = Path(__file__).with_name("causes.yaml")
 
@@ -28,6 +29,7 @@ class Cause(Row):
     `generic` ones name a state (a daemon down, a node not ready): beside a stronger reason they are its consequence.
     `explains` are causes whose evidence is a consequence of this one: when both show, they rank below it.
     `supported_by`, `ruled_out_by` say in words what tells (for people; the judge works on signatures and sections).
+    `versions` are components (diagnose/versions.py) whose release belongs beside it, because it is often a regression.
     `settles` is asked for when the evidence does not decide. `d1` is the word of runbook D1's output format."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$")
@@ -38,6 +40,7 @@ class Cause(Row):
     supported_by: str
     ruled_out_by: str
     mistaken_for: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
     settles: tuple[str, ...] = Field(min_length=1)
     mitigation: MitigationRow
     sops: tuple[str, ...] = ()
@@ -61,6 +64,7 @@ class Causes:
         for index, row in file.rows:
             unknown = [c for c in (*row.explains, *row.mistaken_for) if c not in self.by_id]
             faults += [f"{file.place(index)}: {row.id} names an unknown cause {c!r}" for c in unknown]
+            faults += [f"{file.place(index)}: {row.id}: no component {c!r}" for c in row.versions if c not in COMPONENTS]
         raise_faults(faults, "causes")
 
     def explained(self, cause: str) -> frozenset[str]:

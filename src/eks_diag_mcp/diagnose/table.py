@@ -34,8 +34,8 @@ How to read it:
   *context* line is quoted but not counted.
 - **weight**: 5 names the mechanism beyond doubt, 1 is a hint. A row that speaks for several causes counts in full for the
   first, 0.5 less for the second (2nd), 1 less from the third on (3rd).
-- **Scenarios** are described nodes whose diagnosis the tests check: this cause was found, or was ruled out although it looks
-  alike. **Incidents** are recorded real cases of that category; a judge that scores this server runs them.
+- **Scenarios** are described nodes whose diagnosis the tests check: this cause was found, or does not stand although it
+  looks alike. `X-not` differs from `X` in one fact. **Incidents** are recorded real cases of that category; a judge that scores this server runs them.
 - A cause named under **explains** is a consequence of this one: when both show, it ranks below.
 - **Settled by** is what an answer suggests when the evidence does not decide. Where it names a tool that docs/tools.md does
   not list, that tool is not built yet; the `aws` commands need nothing of this server.
@@ -44,7 +44,7 @@ How to read it:
 
 @dataclass(slots=True)
 class Proof:
-    """Where a cause is tried: scenarios that must find it, scenarios that must rule it out, recorded incidents."""
+    """Where a cause is tried: scenarios that must find it, scenarios in which it must not stand, recorded incidents."""
 
     found: list[str] = field(default_factory=list)
     ruled_out: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ def _proofs(table: Causes, scenarios: Path, cases: Sequence[Path]) -> dict[str, 
         for name in [expect.get("root_cause"), *_names(expect.get("also"))]:
             if name in proofs:
                 proofs[name].found.append(path.stem)
-        for name in _names(expect.get("ruled_out")):
+        for name in (*_names(expect.get("ruled_out")), *_names(expect.get("not_supported"))):
             if name in proofs:
                 proofs[name].ruled_out.append(path.stem)
     for path in sorted((p for folder in cases for p in folder.rglob("*.yaml")), key=lambda p: p.stem):
@@ -110,7 +110,7 @@ def _names(value: object) -> Iterable[str]:
 def _overview(table: Causes, signatures: Mapping[str, Sequence[Signature]], proofs: Mapping[str, Proof]) -> str:
     lines = [
         f"## All {len(table.rows)} causes\n",
-        "| cause | means | severity | signatures (cause, echo) | scenarios (found, ruled out) | incidents |",
+        "| cause | means | severity | signatures (cause, echo) | scenarios (found, not standing) | incidents |",
         "|---|---|---|---|---|---|",
     ]
     for cause in table.rows:
@@ -139,13 +139,21 @@ def _section(cause: Cause, signatures: Sequence[Signature], proof: Proof) -> str
         lines.append(f"- **Mistaken for:** {', '.join(map(_link, cause.mistaken_for))}")
     if cause.explains:
         lines.append(f"- **Explains:** {', '.join(map(_link, cause.explains))}")
+    if cause.versions:
+        lines.append(
+            f"- **Shown beside it:** versions of {', '.join(cause.versions)}, since it is often a regression of one release"
+        )
     lines.append(f"- **Settled by:** {'; '.join(f'`{text}`' for text in cause.settles)}")
     lines += [f"- {line}" for line in _proof(proof)]
     return "\n".join([*lines, "", *_signature_table(cause.id, signatures)]) + "\n"
 
 
 def _proof(proof: Proof) -> list[str]:
-    found = {"Scenarios that find it": proof.found, "Scenarios that rule it out": proof.ruled_out, "Incidents": proof.incidents}
+    found = {
+        "Scenarios that find it": proof.found,
+        "Scenarios in which it does not stand": proof.ruled_out,
+        "Incidents": proof.incidents,
+    }
     lines = [f"**{title}:** {', '.join(names)}" for title, names in found.items() if names]
     if not (proof.found or proof.incidents):
         lines.append("**Not proven yet:** neither a scenario nor an incident here ends in it.")

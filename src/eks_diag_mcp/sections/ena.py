@@ -1,5 +1,6 @@
 """Section ena: has an interface met a limit of the instance, and has the device been reset?"""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from .readers.vpc_cni import conclude
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
 
-SOURCES = ("ethtool",)
+SOURCES = ("ethtool", "dmesg")
+_DRIVER = r"Elastic Network Adapter \(ENA\) v(\d[\w.]{1,20})"
 CAUSE = ("ena_throttle",)
 _SOME, _MUCH = 1.0, 10.0
 """Percent of the packets of an interface: bursts leave less than the first behind on healthy nodes."""
@@ -21,7 +23,7 @@ _MANY = 1_000_000
 def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     """The section. unknown: no ENA interface shows statistics."""
     interfaces = read_ena(bundle)
-    readings = (*_sums(interfaces), *counter_readings(interfaces), *_device(interfaces))
+    readings = (*_sums(interfaces), *_driver(bundle), *counter_readings(interfaces), *_device(interfaces))
     issues = (*_limits(interfaces), *_bursts(interfaces), *_resets(interfaces))
     return Section("ena", conclude(bool(interfaces), issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
 
@@ -44,6 +46,12 @@ def _sums(interfaces: tuple[EnaInterface, ...]) -> Iterator[Reading]:
         least.evidence.ref if least else None,
         note="least of the interfaces",
     )
+
+
+def _driver(bundle: "Bundle") -> Iterator[Reading]:
+    line = bundle.latest(_DRIVER, ("dmesg",))
+    found = re.search(_DRIVER, line.text) if line else None
+    yield Reading("driver_version", found[1] if found else None, "", line.ref if line and found else None)
 
 
 def _device(interfaces: tuple[EnaInterface, ...]) -> Iterator[Reading]:
@@ -76,20 +84,21 @@ def _over(interfaces: tuple[EnaInterface, ...], name: str) -> list[tuple[int, Ev
 
 
 def _bursts(interfaces: tuple[EnaInterface, ...]) -> Iterator[Issue]:
-    """Bandwidth and packet rate: what bursts leave behind is a reading and no issue."""
-    for one in interfaces:
-        for name, what in ((EXCEEDED[0], "inbound bandwidth"), (EXCEEDED[1], "outbound bandwidth"), (EXCEEDED[2], "packet rate")):
-            found, packets = one.counters.get(name), one.packets(name)
-            if found is None or found.value <= 0:
-                continue
-            share = 100 * found.value / packets if packets else None
-            if (share is not None and share < _SOME) or (share is None and found.value < _MANY):
-                continue
-            of = f", {share:.1f} % of its packets" if share is not None else ""
-            title = f"{one.name} met the instance's {what}: {found.value} packets queued or dropped {SINCE}{of}"
-            yield Issue(
-                f"ena.{name}", title, "medium", (found.evidence,), CAUSE, weight=3 if share is not None and share >= _MUCH else 2
-            )
+    """Bandwidth and packet rate: what bursts leave behind is a reading and no issue. The allowance is the instance's, so
+    its interfaces together are one sign."""
+    for name, what in ((EXCEEDED[0], "inbound bandwidth"), (EXCEEDED[1], "outbound bandwidth"), (EXCEEDED[2], "packet rate")):
+        one = max(interfaces, key=lambda i: i.get(name) or 0, default=None)
+        found = one.counters.get(name) if one else None
+        if one is None or found is None or found.value <= 0:
+            continue
+        packets = one.packets(name)
+        share = 100 * found.value / packets if packets else None
+        if (share is not None and share < _SOME) or (share is None and found.value < _MANY):
+            continue
+        of = f", {share:.1f} % of its packets" if share is not None else ""
+        title = f"{one.name} met the instance's {what}: {found.value} packets queued or dropped {SINCE}{of}"
+        weight = 3 if share is not None and share >= _MUCH else 2
+        yield Issue(f"ena.{name}", title, "medium", (found.evidence,), CAUSE, weight=weight)
 
 
 def _resets(interfaces: tuple[EnaInterface, ...]) -> Iterator[Issue]:

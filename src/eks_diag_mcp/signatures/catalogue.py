@@ -24,6 +24,7 @@ class Signature(Row):
     `sources` are source names of bundle/sources.yaml; `name/program` takes only lines of that syslog program, which keeps
     other people's text in a shared log out. `speaks_for` are cause ids (diagnose/causes.yaml) that a hit supports, with
     `weight` from 1 (hints) to 5 (names the mechanism). `healed_by` are signatures whose later line shows the fault gone.
+    Fewer lines than `repeats` are a passing trouble that healthy nodes show too: they only hint.
     `provenance` says where the wording comes from and for which versions it holds."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")
@@ -34,6 +35,7 @@ class Signature(Row):
     severity: Severity
     role: Role
     weight: int = Field(default=3, ge=1, le=5)
+    repeats: int = Field(default=1, ge=1, le=20)
     speaks_for: tuple[str, ...] = ()
     healed_by: tuple[str, ...] = ()
     provenance: str = Field(min_length=3)

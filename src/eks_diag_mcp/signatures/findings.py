@@ -16,6 +16,8 @@ AT_CAPTURE = timedelta(minutes=30)
 _QUIET = timedelta(minutes=10)
 _BOOTING = timedelta(minutes=15)
 _MOMENT = timedelta(seconds=45)
+_HINT = 2
+"""What a line weighs that has not come often enough to mean anything by itself."""
 _ROLE_STEP: dict[Role, int] = {"cause": 0, "echo": 1, "context": 2}
 
 
@@ -51,7 +53,7 @@ def _finding(bundle: Bundle, row: FindingRow, catalogue: Catalogue) -> Finding:
         evidence=tuple(Evidence(row.source, q.file, q.line, q.text, from_millis(q.time), q.at) for q in row.quotes),
         files=row.files,
         speaks_for=signature.speaks_for,
-        weight=signature.weight,
+        weight=signature.weight if row.count >= signature.repeats else min(signature.weight, _HINT),
         untimed=row.untimed,
     )
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from ..errors import BadInput
 from ..model import Window
 from .collecting import InstanceArg
+from .companions import CompanionOut, companions
 from .finding import Token
 from .room import PAGE_CHARS, Room, shown, stamp
 from .shapes import Answer, Line, line
@@ -52,7 +53,8 @@ class Cluster(Answer):
 
 
 class CorrelateAnswer(Answer):
-    """Events around the pivot in order of time; `gaps` are sources that cannot speak of the window."""
+    """Events around the pivot in order of time; `gaps` are sources that cannot speak of the window. `accompanied_by`: what
+    stands near nearly every occurrence of the pivot in the whole bundle, and by chance would not."""
 
     instanceId: str
     note: str | None = None
@@ -65,6 +67,7 @@ class CorrelateAnswer(Answer):
     by_component: dict[str, int]
     clusters: list[Cluster]
     first_cause: str | None = None
+    accompanied_by: list[CompanionOut] | None = None
     gaps: list[str]
     complete: bool
 
@@ -123,6 +126,7 @@ def correlate(
         first_cause=next(
             (f"{e.signature} at {stamp(e.time)}" for e in found.events if known.get((e.file, e.line), ("", ""))[1] == "cause"), None
         ),
+        accompanied_by=companions(room, bundle, pivot.at, pivotEvent, timeWindow),
         gaps=found.gaps,
         complete=found.complete,
     )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ..model import Reading, Section
 from .collecting import InstanceArg
+from .growth import ComparedWith, compared_with
 from .now import now
 from .room import Room, shown
 from .shapes import Answer, Line, line, unread
@@ -57,6 +58,7 @@ class DiagnosticsAnswer(Answer):
     overallAssessment: str
     sections: dict[str, SectionOut]
     now: dict[str, Any] | None = None
+    compared_with: ComparedWith | None = None
     suggested_sops: list[SopHint]
 
 
@@ -102,6 +104,7 @@ def diagnostics(room: Room, instance_id: str | None, names: list[str]) -> Diagno
         overallAssessment="; ".join(words),
         sections={name: section_out(section) for name, section in found.items()},
         now=now(room.app.facts(bundle), bundle.digest, names),
+        compared_with=compared_with(room.app.comparison(bundle), found),
         suggested_sops=suggest(room, room.app.findings(bundle)[:5], ranking[:2]),
     )
 

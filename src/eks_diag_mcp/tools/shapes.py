@@ -72,6 +72,7 @@ class CauseRow(Answer):
     because: list[Argument] | None = None
     against: list[Argument] | None = None
     would_settle: list[str] | None = None
+    versions: dict[str, str] | None = None
     mitigation: MitigationOut | None = None
     sops: list[str] | None = None
 
@@ -135,6 +136,7 @@ def cause_row(verdict: Verdict, *, full: bool, recommend: bool = True, quote: bo
         because=arguments(verdict.because, 4 if full else 1, quote=quote and full),
         against=arguments(verdict.against, 3 if full else 1, quote=False),
         would_settle=list(verdict.would_settle[:2]) or None,
+        versions=dict(verdict.versions) or None if full else None,
         mitigation=MitigationOut(
             immediate=fix.immediate,
             long_term=fix.long_term or None,

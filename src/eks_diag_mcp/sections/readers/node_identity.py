@@ -39,6 +39,8 @@ _LABELS: Mapping[str, str] = {
     "capacity_type": r"(?:eks\.amazonaws\.com/capacityType|karpenter\.sh/capacity-type)=([\w-]{1,20})",
     "nodepool": r"karpenter\.sh/nodepool=([\w.-]{1,80})",
 }
+_VERSION = r"version[\"\s:=\\]{1,4}(v1\.\d{1,2}\.\d{1,3}[\w.+-]{0,40})"
+_NODEADM_VERSION = r"Fetched kubelet version[^\n]{1,20}v1\.\d{1,2}\.\d{1,3}"
 _KUBELET_VERSION = r"kubelet[ _]?version[\"\s:=\\]{1,4}v1\.\d{1,2}\.\d{1,3}"
 
 
@@ -97,10 +99,13 @@ def containerd_version(bundle: "Bundle") -> Fact | None:
 
 
 def kubelet_version(bundle: "Bundle") -> Fact | None:
-    """The version kubelet logs at its start."""
-    line = bundle.latest(_KUBELET_VERSION, ("kubelet-log",))
-    found = re.search(r"version[\"\s:=\\]{1,4}(v1\.\d{1,2}\.\d{1,3}[\w.+-]{0,40})", line.text, re.IGNORECASE) if line else None
-    return Fact(found[1], line.ref) if line and found else None
+    """The version kubelet logs at its start; where the journal does not reach back so far, what nodeadm found."""
+    for pattern, source in ((_KUBELET_VERSION, "kubelet-log"), (_NODEADM_VERSION, "nodeadm-log")):
+        line = bundle.latest(pattern, (source,))
+        found = re.search(_VERSION, line.text, re.IGNORECASE) if line else None
+        if line and found:
+            return Fact(found[1], line.ref)
+    return None
 
 
 def labels_of(bundle: "Bundle") -> dict[str, Fact]:
