@@ -145,7 +145,7 @@ def test_giving_up_reaches_every_reader_at_the_next_block(room: Room) -> None:
         with pytest.raises(GivenUp):
             bundle.grep("hit", ["ipamd-log"], after(calls))
         with pytest.raises(GivenUp):
-            timeline(bundle, EVER, None, lambda _file, _line: None, no_budget(after(calls)))
+            timeline(bundle, EVER, None, lambda _file, _first, _after: [], no_budget(after(calls)))
     search(bundle, Query("hit"), in_order(bundle, None), EVER, no_budget(after(blocks)))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadBundle
+from ..recent import Recent
 from .grams import BYTES, Bitmaps
 from .pages import LENGTH_BYTES, Page
 from .store import Block, write_columns
@@ -92,10 +93,17 @@ def read_blocks(folder: Path) -> Iterator[BlockRef]:
         yield BlockRef(row, file_id, first, lines, begin, end, offset, size, plain[row], at, packed)
 
 
+_BITMAPS: Recent[Path, Bitmaps] = Recent(4)
+"""Of the bundles searched last: some megabytes each."""
+
+
 def read_bitmaps(folder: Path) -> Bitmaps:
     """grams/ as a row a block."""
     import pyarrow.parquet as pq
 
-    column: Any = pq.read_table(folder / "grams" / "0.parquet")["runs"]
-    parts = [np.frombuffer(c.buffers()[1], dtype=np.uint8)[c.offset * BYTES :][: len(c) * BYTES] for c in column.chunks]
-    return np.concatenate([*parts, np.zeros(0, dtype=np.uint8)]).reshape(-1, BYTES)
+    found = _BITMAPS.get(folder)
+    if found is None:
+        column: Any = pq.read_table(folder / "grams" / "0.parquet")["runs"]
+        parts = [np.frombuffer(c.buffers()[1], dtype=np.uint8)[c.offset * BYTES :][: len(c) * BYTES] for c in column.chunks]
+        found = _BITMAPS[folder] = np.concatenate([*parts, np.zeros(0, dtype=np.uint8)]).reshape(-1, BYTES)
+    return found

@@ -19,16 +19,21 @@ from .blocks import BlockRef
 from .bundle import Bundle
 from .grams import may_hold
 from .query import Query
+from .rules import NOTHING
 from .sources import sources
 from .stamps import TIME_SLACK
 from .store import FileEntry, millis
-from .sweep import Halt, Sweep
+from .sweep import HELPERS, Halt, Sweep
 
-_CROWD = 20_000
+_PLACES = 20_000
 """Places of one block where a pattern may match before a look at each line costs less."""
 CHEAP_BYTES = 32 << 20
 """So much text is searched to its end for an exact count, also when the page is full."""
+CROWD = 1_000
+"""Lines of one file; whether it holds more does not matter to who reads a page."""
 _TOKEN_CHARS = 120
+_AHEAD = 8
+"""Blocks scanned before they are asked for, where none will be dropped."""
 _LINES = 64
 """Lines looked at one by one between two looks at the clock of the call."""
 Lines = npt.NDArray[np.int64]
@@ -44,8 +49,9 @@ class FileMatches:
     blocks: list[tuple[BlockRef, Lines]] = field(default_factory=list)
 
     def add(self, ref: BlockRef, indexes: Lines) -> None:
-        """The matches of one more block."""
-        self.blocks.append((ref, indexes))
+        """The matches of one more block, behind the others or before them."""
+        forwards = not self.blocks or self.blocks[-1][0].offset <= ref.offset
+        self.blocks.insert(len(self.blocks) if forwards else 0, (ref, indexes))
         self.count += len(indexes)
 
     @property
@@ -156,6 +162,8 @@ class Search:
     ) -> None:
         self._bundle, self._query, self._window, self._budget = bundle, query, window, budget
         self._entries, self._held, self._after = list(entries), held, after
+        self._enough: set[int] = set()
+        """The files that are looked at no further."""
         self.result = SearchResult()
 
     @cached_property
@@ -178,31 +186,43 @@ class Search:
         """Is so little planned that it is read to its end in any case?"""
         return sum(job.ref.size for job in self._plan) <= CHEAP_BYTES
 
-    def files(self, most: int | None = None) -> Generator[FileMatches, None, None]:
+    def files(self, most: int | None = None, crowd: int | None = None) -> Generator[FileMatches, None, None]:
         """Each file that holds a match. With `most`, no block is read once that many lines are found: the last file is
-        then not whole, and the result not complete."""
+        then not whole. With `crowd`, files are read from their ends, and of each no further than to that many lines. The
+        result says where not all was looked at."""
         result, found, counted = self.result, FileMatches(FileEntry(-1, "", "")), 0
-        with closing(Sweep(self._plan, self._block, self._budget.checkpoint).results()) as blocks:
-            for job in self._plan:
+        jobs = self._plan if crowd is None else self._backwards()
+        sweep = Sweep(jobs, self._block, self._budget.checkpoint, ahead=_AHEAD if crowd is None and most is None else HELPERS)
+        with closing(sweep.results()) as blocks:
+            for job in jobs:
                 result.searched = job.place + 1
                 if found.entry is not job.entry:
                     yield from self._whole(found)
                     found = FileMatches(job.entry)
                 if self._budget.spent:
                     result.give_up()
-                elif most is not None and counted >= most:
+                    break
+                if most is not None and counted >= most:
                     self.leave()
-                if not result.complete:
                     break
                 block = next(blocks)
+                if job.place in self._enough:
+                    self.leave()
+                    continue
                 self._enter(found, job, block)
                 counted += len(block.lines)
                 if not block.whole:
                     result.give_up()
                     break
-        if result.complete:
-            result.searched = len(self._entries)
+                if crowd is not None and found.count >= crowd:
+                    self._enough.add(job.place)
+            else:
+                result.searched = len(self._entries)
         yield from self._whole(found)
+
+    def _backwards(self) -> list[_Job]:
+        """The plan, each file from its end."""
+        return sorted(self._plan, key=lambda job: (job.place, -job.ref.offset))
 
     def _enter(self, found: FileMatches, job: _Job, block: _Hits) -> None:
         self.result.bytes += job.ref.size
@@ -218,12 +238,14 @@ class Search:
 
     def leave(self) -> None:
         """Say that not all was looked at because enough was found."""
-        self.result.complete, self.result.why = False, "the page is full"
+        self.result.complete, self.result.why = False, "enough was found to fill the page"
 
     def _block(self, job: _Job, halt: Halt) -> _Hits:
+        if job.place in self._enough:
+            return _Hits(NOTHING.lines)
         view = self._bundle.block_view(job.ref)
         query = self._query
-        near = query.patterns.found(view, _CROWD, ascii=job.ref.ascii) if query.patterns else None
+        near = query.patterns.found(view, _PLACES, ascii=job.ref.ascii) if query.patterns else None
         if near is not None and (query.exact or not len(near.lines)):
             found = _Hits(near.lines)
         else:

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 Halt = Callable[[], None]
 """Raises where the work is to be given up; to be called while a single job goes on for long."""
 
-_AHEAD = 24
+_AHEAD = 8
 _FEW = 3
 """So few jobs are done before a thread has started."""
 _POLL_S = 0.05
@@ -27,8 +27,16 @@ class Halted(Exception):
 class Sweep(Generic[Job, Result]):
     """`work(job, halt)` for each job. `check` raises in the calling thread when the sweep is to be given up."""
 
-    def __init__(self, jobs: Sequence[Job], work: Callable[[Job, Halt], Result], check: Halt, *, helpers: int = HELPERS) -> None:
-        self._jobs, self._work, self._check = jobs, work, check
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        work: Callable[[Job, Halt], Result],
+        check: Halt,
+        *,
+        helpers: int = HELPERS,
+        ahead: int = _AHEAD,
+    ) -> None:
+        self._jobs, self._work, self._check, self._ahead = jobs, work, check, ahead
         self._helpers = helpers if len(jobs) > _FEW else 0
         self._changed = threading.Condition()
         self._next = self._taken = 0
@@ -72,7 +80,7 @@ class Sweep(Generic[Job, Result]):
 
     def _claim(self) -> int | None:
         """The next job, if it is not too far ahead. Called with the lock held."""
-        if self._next >= len(self._jobs) or self._next > self._taken + _AHEAD:
+        if self._next >= len(self._jobs) or self._next > self._taken + self._ahead:
             return None
         self._next += 1
         return self._next - 1

@@ -106,7 +106,7 @@ def correlate(
     names = sources().expand(components) if components else None
     known = room.app.known_lines(bundle)
     span = Window(moment - side, moment + side, "around the pivot")
-    found = timeline(bundle, span, names, lambda file, number: (known.get(file, number) or (None,))[0], room.budget())
+    found = timeline(bundle, span, names, known.between, room.budget())
     at = untoken(pageToken, 1)[0] if pageToken else 0
     rows = _rows(found.events[at : at + maxEvents], moment, known)
     following = at + len(rows)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..bundle.store import FileEntry
     from ..bundle.stored_queries import StoredHits
 
+_SHAPES = 15
 _LEAST_SHARE = 1_500
 """Characters of a page that one file of many gets at least."""
 
@@ -77,13 +78,18 @@ class Page:
         self._room, self._bundle, self._query, self._context = room, bundle, query, context
         self.folded, self.left = folded, most
         self.rows: list[FileRow] = []
-        self.shown, self._chars = 0, 0
+        self.shown, self._chars, self._told, self._most = 0, 0, 0, most
         self._known = room.app.known_lines(bundle)
 
     @property
     def full(self) -> bool:
         """Is there no room for another file?"""
         return self.left <= 0 or self._chars > PAGE_CHARS
+
+    @property
+    def enough(self) -> bool:
+        """Is it full, or does it tell as many lines as were asked for in no few shapes?"""
+        return self.full or (self._told >= self._most and self.shown >= _SHAPES)
 
     def add_folded(self, entry: "FileEntry", count: int, matches: "list[Match]", *, alone: bool) -> None:
         """A file's matches, folded, the newest first; cut to the file's share of the page."""
@@ -137,6 +143,7 @@ class Page:
         ]
         self.left -= len(rows)
         self.shown += len(rows)
+        self._told += sum(m.count for m in chosen)
         finding_id = self._room.app.remember_search(self._bundle, self._query.text, entry.path)
         self.rows.append(FileRow(finding_id=finding_id, source=entry.source, file=entry.path, match_count=count, matches=rows))
 
@@ -209,11 +216,12 @@ class Hunt:
         )
 
     def _folded(self, search: "Search", page: Page, at: Place) -> Place | None:
-        """Whole files, each told in its shapes. Where little is searched all of it is counted, else the full page ends it."""
+        """Files told in their shapes. Where little is searched all of it is counted; else the full page ends it."""
         from ..bundle.matches import FOLDED, folded
+        from ..bundle.search import CROWD
 
         counted, number, following = at.matches, at.files, None
-        files = search.files()
+        files = search.files(crowd=None if search.cheap else CROWD)
         for found, alone in _in_company(files):
             place = self._place[found.entry.id]
             if page.full:
@@ -222,7 +230,7 @@ class Hunt:
                 matches = folded(self._bundle, self._query, found.entry, found.newest(FOLDED))
                 page.add_folded(found.entry, found.count, matches, alone=alone)
             counted, number = counted + found.count, number + 1
-            if page.full and not search.cheap and place + 1 < len(self._entries):
+            if page.enough and not search.cheap and place + 1 < len(self._entries):
                 files.close()
                 search.leave()
                 return Place(place + 1, 0, counted, number)

@@ -103,8 +103,8 @@ def search(
 
 
 def _elsewhere(room: Room, bundle: "Bundle", query: "Query", names: frozenset[str] | None) -> list[str]:
-    """For an empty search under logTypes: where else the query does match."""
-    from ..bundle.search import in_order, search
+    """For an empty search under logTypes: where else the query does match, where that is soon told."""
+    from ..bundle.search import Search, in_order
     from ..model import Window
 
     if names is None:
@@ -112,14 +112,15 @@ def _elsewhere(room: Room, bundle: "Bundle", query: "Query", names: frozenset[st
     rest = [e for e in in_order(bundle, None) if e.source not in names]
     stored = bundle.stored_queries.of(query.text)
     if stored is not None:
-        counts = {e.path: stored[e.path].count for e in rest if e.path in stored}
-        places = sorted({f"{e.source} ({counts[e.path]})" for e in rest if e.path in counts})
+        places = {f"{e.source} ({stored[e.path].count})" for e in rest if e.path in stored}
     else:
-        found = search(bundle, query, rest, Window(None, None, ""), room.budget(2))
-        places = sorted({f"{f.entry.source} ({f.count})" for f in found.files})
+        search = Search(bundle, query, rest, Window(None, None, ""), room.budget(2))
+        if not search.cheap:
+            return ["Nothing in the logTypes asked; without logTypes all files are searched."]
+        places = {f"{f.entry.source} ({f.count})" for f in search.files()}
     if not places:
         return ["The query matches in no other file either."]
-    return [f"Nothing in the logTypes asked; it matches in: {', '.join(places[:8])}."]
+    return [f"Nothing in the logTypes asked; it matches in: {', '.join(sorted(places)[:8])}."]
 
 
 def _looked(bundle: "Bundle", names: frozenset[str] | None) -> list[str]:
