@@ -19,6 +19,7 @@ from .store import FileEntry, from_millis
 from .sweep import Halt, Sweep
 
 _TEXT_CHARS = 300
+_SHAPE_CHARS = 240
 _TOGETHER = timedelta(seconds=30)
 """Lines of one shape with no longer pause between them are one event."""
 
@@ -130,8 +131,8 @@ class _Reading:
             time = (stamped.time if stamped else None) or self._bundle.line_time(entry, ref, lines, index)
             if time is None or not self._window.contains(time):
                 continue
-            shown = around(text.rstrip("\r"), message_start(text), _TEXT_CHARS)
-            events.append(Event(time, job.source.name, job.source.component, entry.path, first + index, shown, level, signature))
+            where = job.source.name, job.source.component, entry.path, first + index
+            events.append(Event(time, *where, text.rstrip("\r"), level, signature))
         return events
 
 
@@ -159,7 +160,7 @@ def _folded(events: list[Event]) -> list[Event]:
     seen: dict[tuple[str, str], Event] = {}
     out = []
     for event in events:
-        key = (event.file, event.signature or shape_of(event.text)[:120])
+        key = (event.file, event.signature or shape_of(event.text[:_SHAPE_CHARS]))
         first = seen.get(key)
         if first is None or event.time - (first.last or first.time) > _TOGETHER:
             seen[key] = event
@@ -167,4 +168,6 @@ def _folded(events: list[Event]) -> list[Event]:
         else:
             first.count += 1
             first.last = event.time
+    for event in out:
+        event.text = around(event.text, message_start(event.text), _TEXT_CHARS)
     return out
