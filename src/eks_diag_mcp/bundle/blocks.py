@@ -11,7 +11,7 @@ from ..errors import BadBundle
 from ..recent import Recent
 from .grams import BYTES, Bitmaps
 from .pages import LENGTH_BYTES, Page
-from .store import Block, write_columns
+from .store import Block, read_columns, write_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class BlockMeta:
 
 def write_blocks(folder: Path, blocks: Sequence[BlockMeta], pages: Sequence[Page]) -> None:
     """blocks/0.parquet, in order of rows. BadBundle where the pages are not one a block: nothing could be read then."""
-    import pyarrow as pa
+    from .arrow import pa
 
     if [p.size for p in pages] != [b.size + LENGTH_BYTES for b in blocks]:
         raise BadBundle("The text of the bundle could not be indexed.", "Report it with the version of pyarrow.")
@@ -84,9 +84,7 @@ def write_blocks(folder: Path, blocks: Sequence[BlockMeta], pages: Sequence[Page
 
 def read_blocks(folder: Path) -> Iterator[BlockRef]:
     """The rows of blocks/."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(folder / "blocks" / "0.parquet")
+    table = read_columns(folder / "blocks" / "0.parquet")
     columns = [table[name].cast("int64").to_pylist() for name in table.column_names if name != "ascii"]
     plain = table["ascii"].to_pylist()
     for row, (file_id, first, lines, begin, end, offset, size, at, packed) in enumerate(zip(*columns, strict=True)):
@@ -99,11 +97,9 @@ _BITMAPS: Recent[Path, Bitmaps] = Recent(4)
 
 def read_bitmaps(folder: Path) -> Bitmaps:
     """grams/ as a row a block."""
-    import pyarrow.parquet as pq
-
     found = _BITMAPS.get(folder)
     if found is None:
-        column: Any = pq.read_table(folder / "grams" / "0.parquet")["runs"]
+        column: Any = read_columns(folder / "grams" / "0.parquet")["runs"]
         parts = [np.frombuffer(c.buffers()[1], dtype=np.uint8)[c.offset * BYTES :][: len(c) * BYTES] for c in column.chunks]
         found = _BITMAPS[folder] = np.concatenate([*parts, np.zeros(0, dtype=np.uint8)]).reshape(-1, BYTES)
     return found

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model import Role
+from .store import read_columns
 
 _RANK: Mapping[Role, int] = {"cause": 0, "echo": 1, "context": 2}
 _UNKNOWN = len(_RANK)
@@ -27,9 +28,7 @@ class KnownLines:
     signatures that it does not name are left out."""
 
     def __init__(self, folder: Path, roles: Mapping[str, Role]) -> None:
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(folder / "hits" / "0.parquet", columns=["signature", "file", "line"]).combine_chunks()
+        table = read_columns(folder / "hits" / "0.parquet", ["signature", "file", "line"])
         names, signatures = _coded(table["signature"])
         files, file_of = _coded(table["file"])
         lines = table["line"].to_numpy()

@@ -17,6 +17,8 @@ QUOTE_CHARS = 400
 FOLDED = 100
 """Of a file's matches, so many of the newest are folded."""
 _CONTEXT_CHARS = 200
+_SPLIT = 4
+"""Blocks held in lines; sparse matches lie in many."""
 _SHAPE_CHARS = 160
 
 
@@ -34,7 +36,7 @@ class Match:
 
 
 class Quoter:
-    """Reads the lines of one file's matches; each block is unpacked and split once."""
+    """Reads the lines of one file's matches; neighbours share the block that is unpacked and split."""
 
     def __init__(self, bundle: Bundle, query: Query, entry: FileEntry) -> None:
         self._bundle, self._query, self._entry = bundle, query, entry
@@ -43,6 +45,8 @@ class Quoter:
     def _lines(self, ref: BlockRef) -> list[bytes]:
         lines = self._split.get(ref.row)
         if lines is None:
+            while len(self._split) >= _SPLIT:
+                del self._split[next(iter(self._split))]
             lines = self._split[ref.row] = self._bundle.block_text(ref).split(b"\n")
         return lines
 

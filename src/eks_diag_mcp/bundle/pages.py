@@ -28,7 +28,7 @@ class Page:
 
 def pages_of(path: Path, column: str) -> Iterator[Page]:
     """The data pages of a column in order of rows."""
-    import pyarrow.parquet as pq
+    from .arrow import pq
 
     with pq.ParquetFile(path) as file:
         meta, place = file.metadata, file.schema_arrow.names.index(column)

@@ -25,7 +25,7 @@ def set_digest(queries: Iterable[Query]) -> str:
 
 def write_queries(folder: Path, bundle: Bundle, book: QueryBook) -> None:
     """Write the table; `bundle` gives the text of the quoted lines."""
-    import pyarrow as pa
+    from .arrow import pa
 
     rows: list[tuple[str, FileEntry | None, Page, str]] = []
     seen: set[str] = set()

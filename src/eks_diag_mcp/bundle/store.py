@@ -10,7 +10,7 @@ manifest.json       files, coverage, clock anchors, versions, provenance; writte
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -120,12 +120,20 @@ def store_fault(error: BaseException) -> DiagError:
 
 def write_columns(path: Path, columns: dict[str, tuple[Any, Any]]) -> None:
     """One Parquet file from name -> (values, arrow type)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from .arrow import pa, pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
     pq.write_table(table, path, compression="zstd", row_group_size=1 << 20)
+
+
+def read_columns(path: Path, columns: Sequence[str] | None = None) -> Any:
+    """A Parquet file as one table, or some columns of it. `pyarrow.parquet.read_table` would do, but brings in the query
+    engine and its threads: 20 MB that nothing here needs."""
+    from .arrow import pq
+
+    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        return file.read(columns=columns, use_threads=False)
 
 
 def publish(draft: Path, final: Path) -> bool:

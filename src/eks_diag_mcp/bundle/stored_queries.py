@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .store import read_columns
+
 
 @dataclass(frozen=True, slots=True)
 class StoredQuote:
@@ -32,9 +34,7 @@ class StoredQueries:
     """The table opened: rows are read when their query is asked."""
 
     def __init__(self, folder: Path) -> None:
-        import pyarrow.parquet as pq
-
-        self._table: Any = pq.read_table(folder / "queries" / "0.parquet")
+        self._table: Any = read_columns(folder / "queries" / "0.parquet")
         self._rows: dict[str, list[int]] = {}
         for row, text in enumerate(self._table["query"].to_pylist()):
             self._rows.setdefault(text, []).append(row)

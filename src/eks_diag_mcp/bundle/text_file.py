@@ -21,7 +21,7 @@ class TextFile:
 
     def read(self, ref: BlockRef) -> memoryview:
         """The text of a block. BadBundle where the file is not what the index says."""
-        import pyarrow as pa
+        from .arrow import pa
 
         codec: Any = getattr(self._local, "codec", None)
         if codec is None:

@@ -23,8 +23,7 @@ class TextWriter:
     """Writes blocks from its own thread. `close` waits for it; a failed write is raised there."""
 
     def __init__(self, folder: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        from .arrow import pa, pq
 
         self._pa, self._folder = pa, folder
         self._schema = pa.schema(
