@@ -26,9 +26,11 @@ from .naming import EXAMPLE_INSTANCE
 from .outside import Outside
 from .recent import Recent
 from .runbooks.library import Shelf, SopLibrary
+from .runbooks.queries import queries_of
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
+    from .bundle.known_lines import KnownLines
     from .bundle.library import Library
     from .diagnose.growth import Comparison
     from .signatures.catalogue import Catalogue
@@ -50,7 +52,7 @@ class App:
         self._findings: Recent[str, tuple[Finding, ...]] = Recent(24)
         self._sections: Recent[tuple[str, str], Section] = Recent(400)
         self._diagnoses: Recent[str, Diagnosis] = Recent(24)
-        self._known: Recent[str, dict[tuple[str, int], tuple[str, str]]] = Recent(4)
+        self._known: Recent[str, KnownLines] = Recent(4)
 
     @property
     def sops(self) -> SopLibrary:
@@ -69,7 +71,11 @@ class App:
         """The store, cleared of what dead processes left."""
         from .bundle.library import Library
 
-        library = Library(self.settings.library, lambda: (self.catalogue.rows, self.catalogue.digest))
+        library = Library(
+            self.settings.library,
+            lambda: (self.catalogue.rows, self.catalogue.digest),
+            queries=lambda: queries_of(self.sops.sops),
+        )
         library.sweep(3600, time.time())
         return library
 
@@ -147,32 +153,18 @@ class App:
             found = self._findings.get(bundle.digest)
             if found is None:
                 if bundle.manifest.signatures != self.catalogue.digest:
-                    from .bundle.reindex import reindex
-
-                    reindex(bundle, self.catalogue.rows, self.library.patterns(), self.catalogue.digest, lambda: None)
+                    self.library.reindex(bundle)
                 self._findings[bundle.digest] = found = findings_of(bundle, self.catalogue)
             return found
 
-    def roles(self, bundle: "Bundle") -> dict[tuple[str, int], str]:
-        """What known lines are: (file, line) -> cause, echo or benign."""
-        return {place: {"context": "benign"}.get(role, role) for place, (_, role) in self.known_lines(bundle).items()}
-
-    def known_lines(self, bundle: "Bundle") -> dict[tuple[str, int], tuple[str, str]]:
-        """(file, line) -> (signature, role) of every hit; where several signatures hit a line, the one that says most."""
-        from .bundle.findings_table import read_hits
+    def known_lines(self, bundle: "Bundle") -> "KnownLines":
+        """Which signature hits a line; where several do, the one that says most."""
+        from .bundle.known_lines import KnownLines
 
         self.findings(bundle)
         found = self._known.get(bundle.digest)
         if found is None:
-            found = {}
-            rank = {"cause": 0, "echo": 1, "context": 2}
-            for hit in read_hits(bundle.folder):
-                row = self.catalogue.by_id.get(hit.signature)
-                if row is None:
-                    continue
-                key, role = (hit.file, hit.line), row.row.role
-                if key not in found or rank[role] < rank[found[key][1]]:
-                    found[key] = (hit.signature, role)
+            found = KnownLines(bundle.folder, {name: row.row.role for name, row in self.catalogue.by_id.items()})
             self._known[bundle.digest] = found
         return found
 

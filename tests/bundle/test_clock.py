@@ -105,7 +105,9 @@ def test_the_inheritance_crosses_the_border_of_blocks(room: Room) -> None:
     assert [(f.count, result.outside) for f in result.files] == [(1, 0)]
     assert [
         e.time
-        for e in timeline(bundle, window, None, lambda _file, line: "ip.none" if line == hit.line else None, no_budget()).events
+        for e in timeline(
+            bundle, window, None, lambda _file, a, b: [(hit.line, "ip.none")] if a <= hit.line < b else [], no_budget()
+        ).events
     ] == [found.time]
 
 

@@ -99,7 +99,7 @@ def test_a_table_whose_sample_it_does_not_read_does_not_load(tmp_path: Path) -> 
     path = tmp_path / "formats.yaml"
     sample = "{line: '2026-01-01T10:00:00Z x', time: '2026-01-01T11:00:00Z'}"
     row = f"  - {{id: iso, clock: utc, pattern: '^(?P<iso>[0-9T:Z-]+)', samples: [{sample}]}}\n"
-    path.write_text(f"levels: {{}}\nmonths: {{}}\nformats:\n{row}")
+    path.write_text(f"loud: x\nlevels: {{}}\nmonths: {{}}\nformats:\n{row}")
     with pytest.raises(CatalogueError, match="not 2026-01-01T11:00:00"):
         Formats(path)
 

@@ -188,7 +188,15 @@ def test_a_reindex_finds_by_new_rules_and_keeps_text_ids_and_manifest(room: Room
     again = Library(room.home, lambda: (rules, "newer")).bundle(ONE)
     assert counts(again) == counts(bundle) == {"ip.none": 2, "new.masked": 1}
     assert again.manifest.signatures == "newer" and again.manifest.files == bundle.manifest.files
-    assert sorted(p.name for p in bundle.folder.iterdir()) == ["findings", "hits", "manifest.json", "text"]
+    assert sorted(p.name for p in bundle.folder.iterdir()) == [
+        "blocks",
+        "findings",
+        "grams",
+        "hits",
+        "manifest.json",
+        "queries",
+        "text",
+    ]
 
 
 def test_a_reindex_that_is_given_up_leaves_the_old_findings(room: Room) -> None:

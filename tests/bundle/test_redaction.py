@@ -260,6 +260,7 @@ def test_the_key_of_the_tags_is_nowhere(room: Room) -> None:
         "layout",
         "provenance",
         "signatures",
+        "queries",
         "redaction",
         "schema",
     }

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eks_diag_mcp.bundle.matches import folded, quoted
 from eks_diag_mcp.bundle.query import Query
-from eks_diag_mcp.bundle.search import folded, in_order, quoted, search, token, untoken
+from eks_diag_mcp.bundle.search import in_order, search, token, untoken
 from eks_diag_mcp.bundle.timeline import timeline
 from eks_diag_mcp.errors import BadInput
 from eks_diag_mcp.model import Window
@@ -101,7 +102,7 @@ def test_lines_of_one_shape_fold_into_the_newest(room: Room) -> None:
     )
     query = Query("failed")
     [found] = search(bundle, query, in_order(bundle, None), EVER, no_budget()).files
-    once, many = folded(quoted(bundle, query, found, found.lines, 0))
+    once, many = folded(bundle, query, found.entry, found.lines)
     assert (once.line, once.count, many.line, many.count) == (10, 1, 9, 9)
     assert many.first == datetime(2026, 1, 10, 10, tzinfo=UTC) and many.time == datetime(2026, 1, 10, 10, 0, 8, tzinfo=UTC)
 
@@ -144,7 +145,7 @@ def test_giving_up_reaches_every_reader_at_the_next_block(room: Room) -> None:
         with pytest.raises(GivenUp):
             bundle.grep("hit", ["ipamd-log"], after(calls))
         with pytest.raises(GivenUp):
-            timeline(bundle, EVER, None, lambda _file, _line: None, no_budget(after(calls)))
+            timeline(bundle, EVER, None, lambda _file, _first, _after: [], no_budget(after(calls)))
     search(bundle, Query("hit"), in_order(bundle, None), EVER, no_budget(after(blocks)))
 
 

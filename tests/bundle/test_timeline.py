@@ -12,8 +12,8 @@ T = datetime(2026, 1, 10, 10, 0, tzinfo=UTC)
 WINDOW = Window(T, T + timedelta(minutes=5), "")
 
 
-def nobody(_file: str, _line: int) -> None:
-    return None
+def nobody(_file: str, _first: int, _after: int) -> list[tuple[int, str]]:
+    return []
 
 
 def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) -> None:
@@ -27,13 +27,13 @@ def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) 
         "system/ps.txt": "10:01:00 error\n",
     }
     result = timeline(
-        room.admit(files), WINDOW, None, lambda file, line: "a.known" if (file, line) == (IPAMD, 2) else None, no_budget()
+        room.admit(files), WINDOW, None, lambda file, _first, _after: [(2, "a.known")] if file == IPAMD else [], no_budget()
     )
     assert [(e.component, e.line, e.signature, e.level) for e in result.events] == [
         ("vpc-cni", 2, "a.known", "debug"),
         ("kubelet", 1, None, "error"),
     ]
-    assert result.lines_by_component == {"vpc-cni": 1, "kubelet": 2}
+    assert result.lines_by_component == {"vpc-cni": 1, "kubelet": 1}
     assert result.gaps == ["kube-proxy: lines carry no time", "containerd-log: no line in the window"]
     assert result.complete
 
@@ -51,7 +51,7 @@ def test_the_two_clocks_of_the_kernel_tell_a_line_once(room: Room) -> None:
         "kernel/dmesg.human.current": f"[Sat Jan 10 10:01:01 2026] {full}\n",
         "system/procstat.txt": f"btime {int(T.timestamp())}\n",
     }
-    result = timeline(room.admit(files), WINDOW, None, lambda _file, _line: "kernel.table", no_budget())
+    result = timeline(room.admit(files), WINDOW, None, lambda _file, _first, _after: [(1, "kernel.table")], no_budget())
     assert [(e.source, e.time) for e in result.events] == [("dmesg", T + timedelta(seconds=61))]
 
 

@@ -18,7 +18,9 @@ def edited(node: Node, texts: dict[str, str]) -> dict[str, str]:
             if name not in out:
                 raise BadScenario(f"{node.name_of_scenario}: no file {name!r} to edit")
             filled = fill(node, put, facts)
-            out[name], times = re.subn(fill(node, find, facts), lambda found, text=filled: found.expand(text), out[name], flags=re.MULTILINE)
+            out[name], times = re.subn(
+                fill(node, find, facts), lambda found, text=filled: found.expand(text), out[name], flags=re.MULTILINE
+            )
             if not times:
                 raise BadScenario(f"{node.name_of_scenario}: {find!r} does not stand in {name}")
     for name, text in node.spec.files.items():

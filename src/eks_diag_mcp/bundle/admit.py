@@ -15,25 +15,29 @@ from .archive import Account, Archive, Limits
 from .boot import BootFinder
 from .clock import Clock
 from .hits import HitBook
+from .query import Query
+from .query_table import set_digest
 from .reader import Piece, Reader
 from .redact import VERSION as REDACTION_VERSION
 from .redact import Redactor
 from .rules import LineRule, PatternSet
-from .scan import BlockScanner
+from .scan import BlockScanner, query_book
 from .stamps import FileStamps
-from .store import Block, FileEntry, Manifest, TextWriter, iso
+from .store import Block, FileEntry, Manifest, iso
+from .text_writer import TextWriter
 
 _HOLD = 24 << 20
 
 
 @dataclass(slots=True)
 class Job:
-    """What an admit needs from above: the rules, where to write, how to report and stop."""
+    """What an admit needs from above: the rules and queries, where to write, how to report and stop."""
 
     rules: tuple[LineRule, ...]
     patterns: PatternSet
     draft: Path
     signatures: str
+    queries: tuple[Query, ...]
     now: Callable[[], float]
     wall: datetime
     checkpoint: Callable[[], None] = lambda: None
@@ -50,7 +54,8 @@ class Admission:
         self.archive, self.entries = self._reader.archive, self._reader.entries
         self.book = HitBook(job.rules)
         self.boot = BootFinder()
-        self.scanner = BlockScanner(job.rules, job.patterns, self.book, Redactor())
+        self.queries = query_book(job.rules, job.patterns, job.queries)
+        self.scanner = BlockScanner(job.rules, job.patterns, self.book, Redactor(), self.queries)
         self._held: list[tuple[Block, FileStamps]] = []
         self._held_bytes = 0
 
@@ -115,6 +120,7 @@ class Admission:
             truncated=account.truncated,
             layout="node-agent" if agent or "networking/get_api_server.txt" in names else "node-script",
             signatures=self.job.signatures,
+            queries=set_digest(self.job.queries),
             redaction=REDACTION_VERSION,
         )
 

@@ -11,14 +11,18 @@ from typing import Any
 
 from ..errors import BadInput
 from ..model import Coverage, CoverageState, Evidence
+from .blocks import BlockRef, read_bitmaps, read_blocks
 from .clock import Clock
 from .findings_table import FindingRow, read_findings
-from .formats import formats
+from .formats import StampReader, formats
+from .grams import Bitmaps
 from .hits import cut
 from .rules import PatternSet, pattern_set
 from .sources import sources
 from .stamps import BACK
 from .store import FileEntry, Manifest, from_iso, store_faults
+from .stored_queries import StoredQueries
+from .text_file import TextFile
 
 STATE_CAP = 32 << 20
 """State files are read whole up to this size; a larger one is cut and says so."""
@@ -31,20 +35,6 @@ class FileText:
     path: str
     text: str
     truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRef:
-    """Where a block lies: its row in the table, the lines and times it holds (epoch milliseconds)."""
-
-    row: int
-    group: int
-    file_id: int
-    first_line: int
-    n_lines: int
-    ts_min: int | None
-    ts_max: int | None
-    offset: int = 0
 
 
 class Bundle:
@@ -160,21 +150,17 @@ class Bundle:
 
     # ---- blocks ---------------------------------------------------------------------------------------------------------
     @cached_property
-    def _parquet(self) -> Any:
-        import pyarrow.parquet as pq
-
-        return pq.ParquetFile(self.folder / "text" / "0.parquet", memory_map=False, pre_buffer=False)
+    def _text(self) -> TextFile:
+        return TextFile(self.folder / "text" / "0.parquet")
 
     @cached_property
     def blocks(self) -> tuple[BlockRef, ...]:
         """All blocks in store order."""
-        names = ["file_id", "first_line", "n_lines", "ts_min", "ts_max", "offset"]
-        refs: list[BlockRef] = []
-        for group in range(self._parquet.num_row_groups):
-            table = self._parquet.read_row_group(group, columns=names)
-            columns = [table[n].cast("int64").to_pylist() for n in names]
-            refs += [BlockRef(row, group, *values) for row, values in enumerate(zip(*columns, strict=True))]
-        return tuple(refs)
+        return tuple(read_blocks(self.folder))
+
+    def bitmaps(self) -> Bitmaps:
+        """Which runs of letters each block holds, in store order (grams.py)."""
+        return read_bitmaps(self.folder)
 
     @cached_property
     def _by_file(self) -> dict[int, list[BlockRef]]:
@@ -189,18 +175,13 @@ class Bundle:
         """The blocks of one file in order of lines."""
         return self._by_file.get(file_id, [])
 
+    def block_view(self, ref: BlockRef) -> memoryview:
+        """The text of one block, without a copy."""
+        return self._text.read(ref)
+
     def block_text(self, ref: BlockRef) -> bytes:
         """The text of one block."""
-        return self.group_texts(ref.group)[ref.row].as_buffer().to_pybytes()  # type: ignore[no-any-return]
-
-    def group_texts(self, group: int) -> Any:
-        """The text column of a row group (an arrow array)."""
-        cached = self.__dict__.get("_last_group")
-        if cached and cached[0] == group:
-            return cached[1]
-        column = self._parquet.read_row_group(group, columns=["text"], use_threads=False)["text"].combine_chunks()
-        self.__dict__["_last_group"] = (group, column)
-        return column
+        return bytes(self._text.read(ref))
 
     # ---- lines ----------------------------------------------------------------------------------------------------------
     def ordered(self, names: Iterable[str]) -> list[FileEntry]:
@@ -249,7 +230,7 @@ class Bundle:
 
     def line_time(self, entry: FileEntry, ref: BlockRef, lines: list[bytes], index: int) -> datetime | None:
         """The time of a line of a block (split into `lines`); an unstamped one takes that of the stamped line before it."""
-        if not sources().by_name[entry.source].formats:
+        if self.reader_of(entry) is None:
             return None
         floor = max(-1, index - BACK)
         for k in range(index, floor, -1):
@@ -273,11 +254,20 @@ class Bundle:
 
     def time_in(self, entry: FileEntry, text: str) -> datetime | None:
         """The UTC time a line is stamped with."""
-        names = sources().by_name[entry.source].formats
-        if not names:
-            return None
-        stamped = formats().reader(names, self.clock_of(entry)).read(text)
+        reader = self.reader_of(entry)
+        stamped = reader.read(text) if reader else None
         return stamped.time if stamped else None
+
+    def reader_of(self, entry: FileEntry) -> StampReader | None:
+        """What reads the stamps of a file's lines; None for a file whose lines carry none."""
+        if entry.id not in self._readers:
+            names = sources().by_name[entry.source].formats
+            self._readers[entry.id] = formats().reader(names, self.clock_of(entry)) if names else None
+        return self._readers[entry.id]
+
+    @cached_property
+    def _readers(self) -> dict[int, StampReader | None]:
+        return {}
 
     def lines(self, path: str, start: int, count: int) -> Iterator[tuple[int, str]]:
         """(number, text) of `count` lines of a file from line `start`."""
@@ -298,3 +288,8 @@ class Bundle:
     def finding_rows(self) -> tuple[FindingRow, ...]:
         """The stored halves of the findings (signatures.findings joins them with the catalogue)."""
         return tuple(read_findings(self.folder))
+
+    @cached_property
+    def stored_queries(self) -> StoredQueries:
+        """What the runbooks' queries find, as far as they were known at the admit."""
+        return StoredQueries(self.folder)

@@ -61,6 +61,13 @@ def _month(name: str, months: Mapping[str, int]) -> int:
 
 def parse_iso(text: str) -> datetime:
     """An ISO-like time (comma or dot, space or T, any number of decimals, zone optional: UTC is meant) as UTC."""
+    if len(text) > 18 and text[10] in "T ":  # what the standard library reads, it reads ten times as fast
+        try:
+            plain = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            return plain.replace(tzinfo=UTC) if plain.tzinfo is None else plain.astimezone(UTC)
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s?(Z|UTC|[+-]\d\d:?\d\d)?", text)
     if match is None:
         raise ValueError(f"not a time: {text!r}")

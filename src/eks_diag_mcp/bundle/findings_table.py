@@ -8,7 +8,7 @@ from typing import Any
 
 from .hits import FileHits, HitBook, Quote, known
 from .sources import sources
-from .store import write_columns
+from .store import read_columns, write_columns
 
 _QUOTES = 5
 
@@ -40,7 +40,7 @@ class HitRow:
 
 def write_findings(folder: Path, book: HitBook) -> None:
     """Write both tables."""
-    import pyarrow as pa
+    from .arrow import pa
 
     pages: dict[tuple[str, str], list[FileHits]] = {}
     for rule, page in book.rows():
@@ -109,9 +109,7 @@ def _row(signature: str, source: str, group: list[FileHits]) -> FindingRow:
 
 def read_findings(folder: Path) -> list[FindingRow]:
     """The rows of findings/."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(folder / "findings" / "0.parquet")
+    table = read_columns(folder / "findings" / "0.parquet")
     first, last = (table[name].cast("int64").to_pylist() for name in ("first", "last"))
     plain = {name: table[name].to_pylist() for name in ("signature", "source", "count", "untimed", "files", "quotes")}
     return [
@@ -131,11 +129,9 @@ def read_findings(folder: Path) -> list[FindingRow]:
 
 def read_hits(folder: Path, signature: str | None = None) -> Iterator[HitRow]:
     """The rows of hits/, of one signature or all."""
-    import pyarrow.parquet as pq
-
-    filters = [("signature", "=", signature)] if signature else None
-    table = pq.read_table(folder / "hits" / "0.parquet", filters=filters)
+    table = read_columns(folder / "hits" / "0.parquet")
     times = table["ts"].cast("int64").to_pylist()
     plain = [table[name].to_pylist() for name in ("signature", "source", "file", "line")]
     for i in range(table.num_rows):
-        yield HitRow(plain[0][i], plain[1][i], plain[2][i], plain[3][i], times[i])
+        if signature in (None, plain[0][i]):
+            yield HitRow(plain[0][i], plain[1][i], plain[2][i], plain[3][i], times[i])

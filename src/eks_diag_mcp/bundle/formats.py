@@ -13,6 +13,7 @@ from .clock import Clock, Stamp
 
 _FILE = Path(__file__).with_name("formats.yaml")
 _SAMPLE_CLOCK = Clock(captured=datetime(2026, 1, 2, tzinfo=UTC), boot=datetime(2025, 12, 31, tzinfo=UTC))
+LOUD = ("warning", "error", "fatal")
 _HEAD = 400
 """A stamp stands within the first characters of a line; the rest is never looked at."""
 
@@ -80,10 +81,14 @@ class Formats:
         file = RowFile(path, "formats", FormatRow, faults)
         levels, months = file.document.get("levels"), file.document.get("months")
         assert isinstance(levels, dict) and isinstance(months, dict)
+        loud = file.document.get("loud")
+        assert isinstance(loud, str)
+        self.loud = loud
+        """A pattern that every line of level warning or above holds; others may hold it too."""
         self.by_id: dict[str, Format] = {}
         for index, row in file.rows:
             self.by_id[row.id] = fmt = Format(row, levels, months)
-            faults += [f"{file.place(index)}: {row.id}: {fault}" for fault in _disproved(fmt, row)]
+            faults += [f"{file.place(index)}: {row.id}: {fault}" for fault in _disproved(fmt, row, re.compile(loud, re.IGNORECASE))]
         raise_faults(faults, "formats")
 
     def reader(self, ids: tuple[str, ...], clock: Clock) -> "StampReader":
@@ -116,7 +121,7 @@ class StampReader:
         return first
 
 
-def _disproved(fmt: Format, row: FormatRow) -> list[str]:
+def _disproved(fmt: Format, row: FormatRow, loud: re.Pattern[str]) -> list[str]:
     faults = []
     for sample in row.samples:
         read = StampReader([fmt], _SAMPLE_CLOCK).read(sample.line)
@@ -124,6 +129,8 @@ def _disproved(fmt: Format, row: FormatRow) -> list[str]:
             faults.append(f"sample is not recognised: {sample.line!r}")
         elif abs((read.time - sample.time.astimezone(UTC)).total_seconds()) > 0.0011:
             faults.append(f"sample gives {read.time.isoformat()}, not {sample.time.isoformat()}: {sample.line!r}")
+        elif sample.level in LOUD and not loud.search(sample.line):
+            faults.append(f"`loud` misses a line of level {sample.level}: {sample.line!r}")
         elif sample.level and read.level != sample.level:
             faults.append(f"sample gives level {read.level}, not {sample.level}: {sample.line!r}")
     return faults

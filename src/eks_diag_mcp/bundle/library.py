@@ -21,6 +21,10 @@ from .archive import Limits
 from .bundle import Bundle
 from .findings_table import write_findings
 from .leases import Lease
+from .query import Query
+from .query_book import joining
+from .query_table import write_queries
+from .reindex import reindex
 from .rules import LineRule, PatternSet
 from .scan import all_patterns
 from .store import SCHEMA_VERSION, publish, secure, store_faults
@@ -35,10 +39,18 @@ def file_digest(path: Path) -> str:
 
 
 class Library:
-    """The bundles under one root folder. `rules` are what an admit scans for; `signatures` names their version."""
+    """The bundles under one root folder. `rules` are what an admit scans for, with the name of their version; `queries` the
+    runbooks' own searches, which it answers beforehand."""
 
-    def __init__(self, root: Path, rules: Callable[[], tuple[tuple[LineRule, ...], str]], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        rules: Callable[[], tuple[tuple[LineRule, ...], str]],
+        limits: Limits | None = None,
+        queries: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
         self.root, self._rules, self._limits = root / f"v{SCHEMA_VERSION}", rules, limits or Limits()
+        self._queries = queries
         self._compiled: PatternSet | None = None
         self._open: Recent[Path, Bundle] = Recent(48)
 
@@ -84,8 +96,17 @@ class Library:
     def patterns(self) -> PatternSet:
         """The database of all rules; compiled once, then read from disk."""
         if self._compiled is None:
-            self._compiled = PatternSet(all_patterns(self._rules()[0]), self.root / "patterns")
+            self._compiled = PatternSet(all_patterns(self._rules()[0], self.queries()), self.root / "patterns")
         return self._compiled
+
+    def queries(self) -> tuple[Query, ...]:
+        """The queries that an admit answers beforehand."""
+        return joining(self._queries())
+
+    def reindex(self, bundle: Bundle, checkpoint: Callable[[], None] = lambda: None) -> None:
+        """Scan a stored bundle again with today's rules and queries."""
+        rules, signatures = self._rules()
+        reindex(bundle, rules, self.patterns(), signatures, checkpoint, self.queries())
 
     def lease(self, digest: str) -> Lease:
         """The claim on that digest."""
@@ -126,18 +147,19 @@ class Library:
             with store_faults():
                 secure([self.root, self.root / "drafts", draft])
                 rules, signatures = self._rules()
-                job = Job(rules, self.patterns(), draft, signatures, now, wall, checkpoint, progress, self._limits)
+                job = Job(rules, self.patterns(), draft, signatures, self.queries(), now, wall, checkpoint, progress, self._limits)
                 with archive.open("rb") as raw:
                     admission = Admission(job, raw, name.date)
                     manifest = admission.run()
                 if not manifest.truncated and manifest.digest != digest:
                     raise BadBundle("The archive changed while it was read.", "Collect it again once it is complete.")
                 manifest.digest = digest  # of the whole file, also where reading stopped before its end
+                made = Bundle(draft, manifest)
                 write_findings(draft, admission.book)
-                manifest.provenance = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)} | dict(
-                    provenance or {}
-                )
-                inside = _inside(Bundle(draft, manifest))
+                write_queries(draft, made, admission.queries)
+                told = {"archive": archive.name, "via": via, "packed_bytes": str(archive.stat().st_size)}
+                manifest.provenance = told | dict(provenance or {})
+                inside = _inside(made)
                 _refuse_other(inside or expect, claims)
                 manifest.instance_id = inside or next(iter(claims), None) or alias or f"unknown-{digest[:12]}"
                 (draft / "manifest.json").write_text(manifest.dump(), encoding="utf-8")

@@ -17,7 +17,7 @@ from .sources import Source, sources
 from .store import FileEntry, iso
 from .streams import DAMAGE
 
-BLOCK_BYTES = 768 << 10
+BLOCK_BYTES = 512 << 10
 LINE_CAP = 8 << 20
 """A longer line is stored in pieces that share its number."""
 _LOOK_BACK = 64 << 10

@@ -1,4 +1,5 @@
-"""Re-index: a stored bundle scanned again with today's signatures. Its text stays; hits and findings are replaced."""
+"""Re-index: a stored bundle scanned again with today's signatures and queries. Its text stays; hits, findings and answers
+are replaced."""
 
 import dataclasses
 import shutil
@@ -8,19 +9,26 @@ from collections.abc import Callable
 from .bundle import Bundle
 from .findings_table import write_findings
 from .hits import HitBook
+from .query import Query
+from .query_table import set_digest, write_queries
 from .rules import LineRule, PatternSet
-from .scan import BlockScanner
+from .scan import BlockScanner, query_book
 from .sources import sources
 from .stamps import FileStamps
 from .store import secure_tree, store_faults
 
 
 def reindex(
-    bundle: Bundle, rules: tuple[LineRule, ...], patterns: PatternSet, signatures: str, checkpoint: Callable[[], None]
+    bundle: Bundle,
+    rules: tuple[LineRule, ...],
+    patterns: PatternSet,
+    signatures: str,
+    checkpoint: Callable[[], None],
+    queries: tuple[Query, ...] = (),
 ) -> None:
-    """Write hits/ and findings/ anew and note the signature set in the manifest."""
-    book = HitBook(rules)
-    scanner = BlockScanner(rules, patterns, book)
+    """Write hits/, findings/ and queries/ anew and note in the manifest which signatures and queries they are of."""
+    book, answers = HitBook(rules), query_book(rules, patterns, queries)
+    scanner = BlockScanner(rules, patterns, book, queries=answers)
     for entry in bundle.manifest.files:
         if entry.same_as is not None:
             continue
@@ -35,11 +43,13 @@ def reindex(
     try:
         with store_faults():
             write_findings(draft, book)
+            write_queries(draft, bundle, answers)
             secure_tree(draft)
-            for name in ("hits", "findings"):
+            for name in ("hits", "findings", "queries"):
                 (draft / name / "0.parquet").replace(bundle.folder / name / "0.parquet")
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    bundle.manifest.signatures = signatures
+    bundle.manifest.signatures, bundle.manifest.queries = signatures, set_digest(queries)
     bundle.save_manifest()
-    bundle.__dict__.pop("finding_rows", None)
+    for name in ("finding_rows", "known_lines", "stored_queries"):
+        bundle.__dict__.pop(name, None)

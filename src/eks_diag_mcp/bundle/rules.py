@@ -4,13 +4,15 @@ import hashlib
 import os
 import re
 import threading
+from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import BadPattern
 
@@ -46,6 +48,23 @@ class LineRule:
         return self.scopes.get(source) if self.scopes else {None}
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which pattern may match which line (index in the text), pair by pair."""
+
+    patterns: npt.NDArray[np.int64]
+    lines: npt.NDArray[np.int64]
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Found":
+        """Only those pairs."""
+        return Found(self.patterns[chosen], self.lines[chosen])
+
+
+NOTHING = Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+_INDEX_BITS = 16
+_INDEX_MASK = (1 << _INDEX_BITS) - 1
+
+
 class PatternSet:
     """Patterns compiled into one Hyperscan database, made once and kept on disk by digest."""
 
@@ -56,6 +75,8 @@ class PatternSet:
         self.patterns = tuple(patterns)
         text = "\n".join([str(getattr(hyperscan, "__version__", "")), *self.patterns])
         self.digest = hashlib.sha256(text.encode()).hexdigest()[:20]
+        self.loose: frozenset[int] = frozenset()
+        """Patterns that are beyond the engine: it tells where they may match, the check of a line decides."""
         self._database = self._load(cache) if cache else self._compile()
         self._local = threading.local()
 
@@ -65,59 +86,75 @@ class PatternSet:
         expressions = [_one_byte_pattern(p) for p in self.patterns]
         try:
             return _database(hs, expressions, [flags] * len(expressions))
-        except hs.HyperscanError:  # some pattern is beyond the engine: such go in as prefilters, the check of a line decides
-            all_flags = [flags if _compiles(hs, p, flags) else flags | hs.HS_FLAG_PREFILTER for p in expressions]
+        except hs.HyperscanError:
+            self.loose = frozenset(i for i, p in enumerate(expressions) if not _compiles(hs, p, flags))
+        loosely = [flags | (hs.HS_FLAG_PREFILTER if i in self.loose else 0) for i in range(len(expressions))]
         try:
-            return _database(hs, expressions, all_flags)
+            return _database(hs, expressions, loosely)
         except hs.HyperscanError as error:
             raise BadPattern(f"The pattern does not compile: {str(error)[:160]}", "Simplify the pattern.") from error
 
     def _load(self, cache: Path) -> Any:
+        """The database from disk: a line with the numbers of the loose patterns, then what Hyperscan wrote."""
         hs, path = self._hyperscan, cache / f"patterns-{self.digest}.hs"
         if path.exists():
             try:
-                return hs.loadb(path.read_bytes(), mode=hs.HS_MODE_BLOCK)
-            except (hs.HyperscanError, OSError, RuntimeError):  # another CPU or a damaged file: make it anew
+                head, _, packed = path.read_bytes().partition(b"\n")
+                database = hs.loadb(packed, mode=hs.HS_MODE_BLOCK)
+                self.loose = frozenset(map(int, head.split()))
+                return database
+            except (hs.HyperscanError, OSError, RuntimeError, ValueError):  # another CPU or a damaged file: make it anew
                 pass
         database = self._compile()
         part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(hs.dumpb(database))
+            part.write_bytes(" ".join(map(str, sorted(self.loose))).encode() + b"\n" + hs.dumpb(database))
             part.replace(path)
         except OSError:  # no room or no right: the database in memory serves
             part.unlink(missing_ok=True)
         return database
 
-    def lines(self, data: bytes, most: int | None = None) -> list[tuple[int, int]] | None:
-        """(pattern index, line index) of each line that a pattern may match, each once, in order of lines. May name too many,
-        never too few. None: the patterns match at more than `most` places, so they tell lines no better than a look at each does."""
+    def found(self, data: bytes | memoryview, most: int | None = None, *, ascii: bool | None = None) -> Found | None:
+        """Each line that a pattern may match, once: in order of lines, then of patterns. May name too many, never too few.
+        None: the patterns match at more than `most` places, so they tell lines no better than a look at each does.
+        `ascii`: whether the data holds nothing else, where that is known."""
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
             scratch = self._local.scratch = self._hyperscan.Scratch(self._database)
-        plain = one_byte(data)
-        found: list[tuple[int, int]] = []
-        add = found.append
+        plain = data if ascii else one_byte(bytes(data))
+        ends = array("q")
+        add = ends.append
 
         def bounded(index: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
-            add((index, end))
-            return len(found) > (most or 0) or None  # anything but None ends the scan
+            add(end << _INDEX_BITS | index)
+            return len(ends) > (most or 0) or None  # anything but None ends the scan
 
-        handler = bounded if most is not None else lambda index, _start, end, _flags, _context: add((index, end))
+        handler = bounded if most is not None else lambda index, _start, end, _flags, _context: add(end << _INDEX_BITS | index)
         try:
             self._database.scan(plain, match_event_handler=handler, scratch=scratch)
         except self._hyperscan.ScanTerminated:
             return None
-        if not found:
-            return []
-        text = np.frombuffer(plain, dtype=np.uint8)
-        newlines, ends = np.flatnonzero(text == 10), np.asarray([end for _, end in found], dtype=np.int64)
-        at = np.searchsorted(newlines, ends - 1, side="left")
-        pairs = list(zip([index for index, _ in found], at.tolist(), strict=True))
-        # Behind a newline ends either a match that holds it or an empty one that begins the next line.
-        if more := [(pairs[k][0], pairs[k][1] + 1) for k in np.flatnonzero((ends > 0) & (text[ends - 1] == 10)).tolist()]:
-            pairs = sorted(pairs + more, key=itemgetter(1))
-        return list(dict.fromkeys(pairs))
+        return _by_line(plain, ends) if ends else NOTHING
+
+    def lines(self, data: bytes, most: int | None = None) -> list[tuple[int, int]] | None:
+        """As `found`, as pairs (pattern index, line index)."""
+        found = self.found(data, most)
+        return None if found is None else list(zip(found.patterns.tolist(), found.lines.tolist(), strict=True))
+
+
+def _by_line(text: bytes | memoryview, ends: "array[int]") -> Found:
+    """Ends of matches as lines."""
+    packed = np.frombuffer(ends, dtype=np.int64)
+    at, index = packed >> _INDEX_BITS, packed & _INDEX_MASK
+    data = np.frombuffer(text, dtype=np.uint8)
+    line = np.searchsorted(np.flatnonzero(data == 10), at - 1, side="left")
+    # Behind a newline ends either a match that holds it or an empty one that begins the next line.
+    behind = np.flatnonzero((at > 0) & (data[at - 1] == 10))
+    if len(behind):
+        line, index = np.concatenate((line, line[behind] + 1)), np.concatenate((index, index[behind]))
+    keys = np.unique(line << _INDEX_BITS | index)
+    return Found(keys & _INDEX_MASK, keys >> _INDEX_BITS)
 
 
 _CONTINUATION = bytes(range(0x80, 0xC0))

@@ -1,13 +1,19 @@
 """Scans a block once: secrets are masked, known lines become hits, the block learns its times."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
 
 from .hits import HitBook
 from .partials import Joined, joined, part_at
+from .query import Query
+from .query_book import QueryBook
 from .redact import KINDS, Redactor
-from .rules import LineRule, PatternSet
+from .rules import NOTHING, Found, LineRule, PatternSet
 from .stamps import FileStamps, LineAt
 from .store import Block
 
@@ -16,17 +22,39 @@ _SAMPLED = 12
 _CRLF = re.compile(rb"\r+\n")
 
 
-def all_patterns(rules: tuple[LineRule, ...]) -> list[str]:
-    """What one database must hold: the rules, then what betrays a secret."""
-    return [rule.pattern for rule in rules] + [kind.trigger for kind in KINDS]
+def all_patterns(rules: tuple[LineRule, ...], queries: Sequence[Query] = ()) -> list[str]:
+    """What one database must hold: the rules, then what betrays a secret, then the runbooks' queries."""
+    return [rule.pattern for rule in rules] + [kind.trigger for kind in KINDS] + [query.fast or query.text for query in queries]
+
+
+def query_book(rules: tuple[LineRule, ...], patterns: PatternSet, queries: Sequence[Query]) -> QueryBook:
+    """An empty book of those queries, which stand in the database behind the rules and the secrets."""
+    before = len(rules) + len(KINDS)
+    return QueryBook(queries, [index - before for index in patterns.loose if index >= before])
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Of one source, rule by rule: the programs whose lines count, whether any do, and whether some hits do for many."""
+
+    programs: list[set[str | None] | None]
+    read: npt.NDArray[np.bool_]
+    sampled: npt.NDArray[np.bool_]
 
 
 class BlockScanner:
     """One pass over each block of a bundle. Without a redactor (text that was masked before) nothing is masked."""
 
-    def __init__(self, rules: tuple[LineRule, ...], patterns: PatternSet, book: HitBook, redactor: Redactor | None = None) -> None:
-        self._rules, self._patterns, self._book, self._redactor = rules, patterns, book, redactor
-        self._in_scope: dict[str, list[set[str | None] | None]] = {}
+    def __init__(
+        self,
+        rules: tuple[LineRule, ...],
+        patterns: PatternSet,
+        book: HitBook,
+        redactor: Redactor | None = None,
+        queries: QueryBook | None = None,
+    ) -> None:
+        self._rules, self._patterns, self._book, self._redactor, self._queries = rules, patterns, book, redactor, queries
+        self._scopes: dict[str, _Scope] = {}
 
     def blocks(self, data: bytes, stamps: FileStamps, *, last: bool) -> Iterator[Block]:
         """The block that `data` makes, masked and scanned; nothing for no data. A line cut because it is too long (no
@@ -36,9 +64,10 @@ class BlockScanner:
             return
         size, data = len(data), plain(data)
         messages = list(joined(data)) if "cri" in stamps.source.formats else []
-        found = self._found(data)
+        found = self._patterns.found(data) or NOTHING
+        changed: list[int] = []
         if self._redactor is not None:
-            data = self._masked(data, found, messages, self._redactor, stamps)
+            data, changed = self._masked(data, found, messages, self._redactor, stamps)
         line_at = LineAt(data)
         block = Block(stamps.entry.id, stamps.entry.path, stamps.source.name, stamps.offset, stamps.lines + 1, line_at.n, data)
         stamps.head = stamps.head or data[:200]
@@ -47,37 +76,54 @@ class BlockScanner:
         after, stamps.carry = stamps.carry, before
         self._hits(found, block, stamps, line_at)
         self._hits_over_lines(messages, found, block, stamps, line_at)
+        if self._queries is not None:
+            self._queries.take(block.file_id, block.first_line, self._of_queries(found, changed, line_at), line_at)
         stamps.carry = after
         stamps.open_line = not last and line_at.whole < line_at.n
         stamps.lines += line_at.n - stamps.open_line
         stamps.offset += size
         yield block
 
-    def _found(self, data: bytes) -> list[tuple[int, int]]:
-        """(pattern, line) of what the fast scan finds; the patterns of secrets come after those of rules."""
-        return self._patterns.lines(data) or []
+    def _of_queries(self, found: Found, changed: list[int], line_at: LineAt) -> Found:
+        """The hits of queries, numbered from 0. Lines that masking changed are looked up anew: a search sees them so."""
+        first = len(self._rules) + len(KINDS)
+        found = found.where(found.patterns >= first)
+        if changed:
+            places = np.asarray(changed, dtype=np.int64)
+            anew = self._patterns.found(b"\n".join(map(line_at.raw, changed))) or NOTHING
+            anew = anew.where(anew.patterns >= first)
+            kept = found.where(~np.isin(found.lines, places))
+            patterns, lines = np.concatenate((kept.patterns, anew.patterns)), np.concatenate((kept.lines, places[anew.lines]))
+            order = np.argsort(lines, kind="stable")
+            found = Found(patterns[order], lines[order])
+        return Found(found.patterns - first, found.lines)
 
     # ---- secrets --------------------------------------------------------------------------------------------------------
     def _masked(
-        self, data: bytes, found: list[tuple[int, int]], messages: list[Joined], redactor: Redactor, stamps: FileStamps
-    ) -> bytes:
+        self, data: bytes, found: Found, messages: list[Joined], redactor: Redactor, stamps: FileStamps
+    ) -> tuple[bytes, list[int]]:
+        """The data with its secrets masked, and which lines that changed."""
         suspects = self._suspects(found)
         if not (suspects or messages or stamps.inside_key):
-            return data
+            return data, []
         before, lines = redactor.masked, data.split(b"\n")
+        original = list(lines)
         if messages:
             whole = "\n".join("".join(m.texts(lines.__getitem__)) for m in messages)
-            for place, kinds in self._suspects(self._found(whole.encode())).items():
+            for place, kinds in self._suspects(self._patterns.found(whole.encode()) or NOTHING).items():
                 messages[place].mask(lines, kinds, redactor)
         self._mask_lines(lines, suspects, redactor, stamps)
         stamps.entry.masked += redactor.masked - before
-        return b"\n".join(lines)
+        changed = [index for index, (old, new) in enumerate(zip(original, lines, strict=True)) if old is not new and old != new]
+        return b"\n".join(lines), changed
 
-    def _suspects(self, found: list[tuple[int, int]]) -> dict[int, set[int]]:
+    def _suspects(self, found: Found) -> dict[int, set[int]]:
         """line -> the kinds of secret whose trigger it holds, in order of lines."""
+        first = len(self._rules)
+        found = found.where((found.patterns >= first) & (found.patterns < first + len(KINDS)))
         suspects: dict[int, set[int]] = {}
-        for line, index in sorted((line, index) for index, line in found if index >= len(self._rules)):
-            suspects.setdefault(line, set()).add(index - len(self._rules))
+        for index, line in zip(found.patterns.tolist(), found.lines.tolist(), strict=True):
+            suspects.setdefault(line, set()).add(index - first)
         return suspects
 
     def _mask_lines(self, lines: list[bytes], suspects: dict[int, set[int]], redactor: Redactor, stamps: FileStamps) -> None:
@@ -98,35 +144,40 @@ class BlockScanner:
         stamps.inside_key = inside
 
     # ---- hits -----------------------------------------------------------------------------------------------------------
-    def _scope(self, source: str) -> list[set[str | None] | None]:
-        scope = self._in_scope.get(source)
+    def _scope(self, source: str) -> "_Scope":
+        scope = self._scopes.get(source)
         if scope is None:
-            scope = self._in_scope[source] = [rule.programs(source) for rule in self._rules]
+            programs = [rule.programs(source) for rule in self._rules]
+            scope = self._scopes[source] = _Scope(
+                programs,
+                np.asarray([p is not None for p in programs], dtype=np.bool_),
+                np.asarray([r.sampled and None in (p or ()) for r, p in zip(self._rules, programs, strict=True)], dtype=np.bool_),
+            )
         return scope
 
-    def _hits(self, found: list[tuple[int, int]], block: Block, stamps: FileStamps, line_at: LineAt) -> None:
-        scope, rules = self._scope(block.source), len(self._rules)
-        wanted = [(index, line) for index, line in found if index < rules and scope[index] is not None]
+    def _hits(self, found: Found, block: Block, stamps: FileStamps, line_at: LineAt) -> None:
+        scope = self._scope(block.source)
+        wanted = found.where(found.patterns < len(self._rules))
+        wanted = self._thinned(wanted.where(scope.read[wanted.patterns]), scope, block, boot=stamps.boot_clock)
         seen: dict[int, tuple[int | None, str | None, str]] = {}
-        for index, line in self._thinned(wanted, block, boot=stamps.boot_clock):
+        for index, line in zip(wanted.patterns.tolist(), wanted.lines.tolist(), strict=True):
             known = seen.get(line)
             if known is None:
                 known = seen[line] = (*stamps.time_of(line, line_at), line_at(line))
             time, program, text = known
-            programs = scope[index]
+            programs = scope.programs[index]
             if programs is not None and (None in programs or program in programs) and self._rules[index].hits(text):
                 self._book.add(index, block, block.first_line + line, time, text, boot=stamps.boot_clock)
 
-    def _hits_over_lines(
-        self, messages: list[Joined], found: list[tuple[int, int]], block: Block, stamps: FileStamps, line_at: LineAt
-    ) -> None:
+    def _hits_over_lines(self, messages: list[Joined], found: Found, block: Block, stamps: FileStamps, line_at: LineAt) -> None:
         """Hits that the runtime's cut hides: in the whole message, in none of its lines. They count where they begin."""
         if not messages:
             return
-        scope, alone = self._scope(block.source), set(found)
+        scope = self._scope(block.source)
+        alone = set(zip(found.patterns.tolist(), found.lines.tolist(), strict=True))
         texts = [m.texts(line_at.raw) for m in messages]
-        for index, k in self._found("\n".join(map("".join, texts)).encode()):
-            if index >= len(self._rules) or None not in (scope[index] or ()):
+        for index, k in self._patterns.lines("\n".join(map("".join, texts)).encode()) or ():
+            if index >= len(self._rules) or None not in (scope.programs[index] or ()):
                 continue
             text, rule, parts = "".join(texts[k]), self._rules[index], messages[k].parts
             match = rule.find(text)
@@ -138,20 +189,15 @@ class BlockScanner:
             time, _ = stamps.time_of(line, line_at)
             self._book.add(index, block, block.first_line + line, time, text, boot=stamps.boot_clock)
 
-    def _thinned(self, wanted: list[tuple[int, int]], block: Block, *, boot: bool) -> list[tuple[int, int]]:
+    def _thinned(self, wanted: Found, scope: "_Scope", block: Block, *, boot: bool) -> Found:
         """Without the middle of a context line's many hits, which are only counted."""
-        scope = self._scope(block.source)
-        counts: dict[int, list[int]] = {}
-        for index, line in wanted:
-            if self._rules[index].sampled and None in (scope[index] or ()):
-                counts.setdefault(index, []).append(line)
-        crowded = {i: lines for i, lines in counts.items() if len(lines) > 2 * _SAMPLED}
-        if not crowded:
-            return wanted
-        keep = {i: {*lines[:_SAMPLED], *lines[-_SAMPLED:]} for i, lines in crowded.items()}
-        for index, lines in crowded.items():
-            self._book.count_only(index, block, len(lines) - len(keep[index]), boot=boot)
-        return [(i, line) for i, line in wanted if i not in keep or line in keep[i]]
+        counts = np.bincount(wanted.patterns, minlength=len(self._rules))
+        keep = np.ones(len(wanted.patterns), dtype=np.bool_)
+        for index in np.flatnonzero(scope.sampled & (counts > 2 * _SAMPLED)).tolist():
+            middle = np.flatnonzero(wanted.patterns == index)[_SAMPLED:-_SAMPLED]
+            keep[middle] = False
+            self._book.count_only(index, block, len(middle), boot=boot)
+        return wanted.where(keep)
 
 
 def plain(data: bytes) -> bytes:

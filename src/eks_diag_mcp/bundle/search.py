@@ -1,46 +1,85 @@
-"""Search: a plan of blocks, a scan of each, and the lines folded for a reader with little room."""
+"""Search: a plan of blocks that may hold a match, a scan of each by all cores, and the hits file by file.
+
+What is not planned is not read: blocks outside the window (by their times), blocks that lack a word the pattern needs (by
+their bitmaps), and for a runbook's own query all blocks without a hit (by the store)."""
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import BadInput
 from ..model import Window
-from .bundle import BlockRef, Bundle
-from .hits import cut, shape_of
+from .blocks import BlockRef
+from .bundle import Bundle
+from .grams import may_hold
 from .query import Query
+from .rules import NOTHING
 from .sources import sources
 from .stamps import TIME_SLACK
 from .store import FileEntry, millis
+from .sweep import HELPERS, Halt, Sweep
 
-QUOTE_CHARS = 400
-_CROWD = 20_000
+_PLACES = 20_000
 """Places of one block where a pattern may match before a look at each line costs less."""
+CHEAP_BYTES = 32 << 20
+"""So much text is searched to its end for an exact count, also when the page is full."""
+CROWD = 1_000
+"""Lines of one file; whether it holds more does not matter to who reads a page."""
 _TOKEN_CHARS = 120
-
-
-@dataclass(slots=True)
-class Match:
-    """One line that matched. `count` > 1: so many lines of this shape, the newest quoted."""
-
-    line: int
-    time: datetime | None
-    text: str
-    before: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-    count: int = 1
-    first: datetime | None = None
+_AHEAD = 8
+"""Blocks scanned before they are asked for, where none will be dropped."""
+_LINES = 64
+"""Lines looked at one by one between two looks at the clock of the call."""
+Lines = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class FileMatches:
-    """The matches of one file. `count` is exact unless `complete` of the result is False."""
+    """The matches of one file: blocks in order of lines, with the indexes of their lines. `count` is exact unless
+    `complete` of the result is False."""
 
     entry: FileEntry
     count: int = 0
-    lines: list[tuple[int, BlockRef]] = field(default_factory=list)
+    blocks: list[tuple[BlockRef, Lines]] = field(default_factory=list)
+
+    def add(self, ref: BlockRef, indexes: Lines) -> None:
+        """The matches of one more block, behind the others or before them."""
+        forwards = not self.blocks or self.blocks[-1][0].offset <= ref.offset
+        self.blocks.insert(len(self.blocks) if forwards else 0, (ref, indexes))
+        self.count += len(indexes)
+
+    @property
+    def lines(self) -> list[tuple[int, BlockRef]]:
+        """(number, block) of each line."""
+        return [(ref.first_line + index, ref) for ref, indexes in self.blocks for index in indexes.tolist()]
+
+    def newest(self, most: int) -> list[tuple[int, BlockRef]]:
+        """The last lines."""
+        found: list[tuple[int, BlockRef]] = []
+        for ref, indexes in reversed(self.blocks):
+            found[:0] = [(ref.first_line + index, ref) for index in indexes[max(0, len(indexes) + len(found) - most) :].tolist()]
+            if len(found) >= most:
+                break
+        return found
+
+    def up_to(self, line: int) -> int:
+        """How many lines stand up to that one."""
+        return sum(int((indexes + ref.first_line <= line).sum()) for ref, indexes in self.blocks)
+
+    def after(self, line: int, most: int) -> list[tuple[int, BlockRef]]:
+        """The first lines behind that one."""
+        found: list[tuple[int, BlockRef]] = []
+        for ref, indexes in self.blocks:
+            if ref.first_line + ref.n_lines > line and len(found) < most:
+                behind = indexes[indexes + ref.first_line > line][: most - len(found)]
+                found += [(ref.first_line + index, ref) for index in behind.tolist()]
+        return found
 
 
 @dataclass(slots=True)
@@ -54,6 +93,11 @@ class SearchResult:
     untimed: int = 0
     complete: bool = True
     why: str = ""
+
+    @property
+    def total(self) -> int:
+        """Matching lines; a lower bound unless `complete`."""
+        return sum(found.count for found in self.files)
 
     def give_up(self) -> None:
         """The budget is spent before all was looked at."""
@@ -81,32 +125,172 @@ def in_order(bundle: Bundle, names: frozenset[str] | None) -> list[FileEntry]:
     return [*sorted(state, key=lambda e: e.path), *logs]
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A block of the plan; `place` counts the files."""
+
+    place: int
+    entry: FileEntry
+    ref: BlockRef
+
+
+@dataclass(slots=True)
+class _Hits:
+    """What a block holds."""
+
+    lines: Lines
+    outside: int = 0
+    untimed: int = 0
+    whole: bool = True
+
+
+class Search:
+    """One search under way. `files` may be walked once and left early; `result` tells what was found until then.
+
+    `held`: for each file the places, in its order of blocks, of those that hold a hit, where the store knows them. `after`:
+    of the first file, only lines behind that one."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        query: Query,
+        entries: Iterable[FileEntry],
+        window: Window,
+        budget: Budget,
+        held: Mapping[str, Iterable[int]] | None = None,
+        after: int = 0,
+    ) -> None:
+        self._bundle, self._query, self._window, self._budget = bundle, query, window, budget
+        self._entries, self._held, self._after = list(entries), held, after
+        self._enough: set[int] = set()
+        """The files that are looked at no further."""
+        self.result = SearchResult()
+
+    @cached_property
+    def _plan(self) -> list[_Job]:
+        """The blocks that may hold a match, file by file."""
+        needs = self._query.needs
+        may = may_hold(self._bundle.bitmaps(), needs) if (needs.words or needs.choices) and self._held is None else None
+        plan = []
+        for place, entry in enumerate(self._entries):
+            refs = self._bundle.blocks_of(entry.id)
+            if self._held is not None:
+                refs = [refs[block] for block in self._held.get(entry.path, ())]
+            if place == 0 and self._after:
+                refs = [ref for ref in refs if ref.first_line + ref.n_lines > self._after + 1]
+            plan += [_Job(place, entry, r) for r in refs if (may is None or may[r.row]) and not outside(r, self._window)]
+        return plan
+
+    @cached_property
+    def cheap(self) -> bool:
+        """Is so little planned that it is read to its end in any case?"""
+        return sum(job.ref.size for job in self._plan) <= CHEAP_BYTES
+
+    def files(self, most: int | None = None, crowd: int | None = None) -> Generator[FileMatches, None, None]:
+        """Each file that holds a match. With `most`, no block is read once that many lines are found: the last file is
+        then not whole. With `crowd`, files are read from their ends, and of each no further than to that many lines. The
+        result says where not all was looked at."""
+        result, found, counted = self.result, FileMatches(FileEntry(-1, "", "")), 0
+        jobs = self._plan if crowd is None else self._backwards()
+        sweep = Sweep(jobs, self._block, self._budget.checkpoint, ahead=_AHEAD if crowd is None and most is None else HELPERS)
+        with closing(sweep.results()) as blocks:
+            for job in jobs:
+                result.searched = job.place + 1
+                if found.entry is not job.entry:
+                    yield from self._whole(found)
+                    found = FileMatches(job.entry)
+                if self._budget.spent:
+                    result.give_up()
+                    break
+                if most is not None and counted >= most:
+                    self.leave()
+                    break
+                block = next(blocks)
+                if job.place in self._enough:
+                    self.leave()
+                    continue
+                self._enter(found, job, block)
+                counted += len(block.lines)
+                if not block.whole:
+                    result.give_up()
+                    break
+                if crowd is not None and found.count >= crowd:
+                    self._enough.add(job.place)
+            else:
+                result.searched = len(self._entries)
+        yield from self._whole(found)
+
+    def _backwards(self) -> list[_Job]:
+        """The plan, each file from its end."""
+        return sorted(self._plan, key=lambda job: (job.place, -job.ref.offset))
+
+    def _enter(self, found: FileMatches, job: _Job, block: _Hits) -> None:
+        self.result.bytes += job.ref.size
+        self.result.outside += block.outside
+        self.result.untimed += block.untimed
+        if len(block.lines):
+            found.add(job.ref, block.lines)
+
+    def _whole(self, found: FileMatches) -> Iterator[FileMatches]:
+        if found.count:
+            self.result.files.append(found)
+            yield found
+
+    def leave(self) -> None:
+        """Say that not all was looked at because enough was found."""
+        self.result.complete, self.result.why = False, "enough was found to fill the page"
+
+    def _block(self, job: _Job, halt: Halt) -> _Hits:
+        if job.place in self._enough:
+            return _Hits(NOTHING.lines)
+        view = self._bundle.block_view(job.ref)
+        query = self._query
+        near = query.patterns.found(view, _PLACES, ascii=job.ref.ascii) if query.patterns else None
+        if near is not None and (query.exact or not len(near.lines)):
+            found = _Hits(near.lines)
+        else:
+            found = self._looked_at(view, None if near is None else near.lines.tolist(), halt)
+        if job.place == 0 and self._after:
+            found.lines = found.lines[found.lines + job.ref.first_line > self._after]
+        if not self._window.whole and len(found.lines):
+            self._inside(job, view, found)
+        return found
+
+    def _looked_at(self, view: memoryview, candidates: list[int] | None, halt: Halt) -> _Hits:
+        """The lines that match when each is looked at (all: None)."""
+        lines = bytes(view).split(b"\n")
+        out: list[int] = []
+        for place, index in enumerate(range(len(lines)) if candidates is None else candidates):
+            if self._query.find(lines[index].decode("utf-8", "replace").rstrip("\r")):
+                out.append(index)
+            if self._budget.spent:  # asked for each line: a hard pattern takes long on some
+                return _Hits(np.asarray(out, dtype=np.int64), whole=False)
+            if place % _LINES == _LINES - 1:
+                halt()
+        return _Hits(np.asarray(out, dtype=np.int64))
+
+    def _inside(self, job: _Job, view: memoryview, found: _Hits) -> None:
+        """Leave out the lines that the window does."""
+        lines, kept = bytes(view).split(b"\n"), []
+        for index in found.lines.tolist():
+            time = self._bundle.line_time(job.entry, job.ref, lines, index)
+            if time is None:
+                found.untimed += 1
+                if job.ref.ts_min is None:
+                    kept.append(index)
+            elif self._window.contains(time):
+                kept.append(index)
+            else:
+                found.outside += 1
+        found.lines = np.asarray(kept, dtype=np.int64)
+
+
 def search(bundle: Bundle, query: Query, entries: Iterable[FileEntry], window: Window, budget: Budget) -> SearchResult:
     """All lines that match, by file. Ends early, and says so, when the budget is spent."""
-    result = SearchResult()
-    for entry in entries:
-        if budget.spent:
-            result.give_up()
-            break
-        found = FileMatches(entry)
-        result.searched += 1
-        for ref in bundle.blocks_of(entry.id):
-            budget.checkpoint()
-            if outside(ref, window):
-                continue
-            if budget.spent:
-                result.give_up()
-                break
-            data = bundle.block_text(ref)
-            result.bytes += len(data)
-            lines = data.split(b"\n")
-            for line in _matching_lines(query, data, lines, budget, result):
-                if window.whole or _within(bundle, entry, ref, lines, line, window, result):
-                    found.count += 1
-                    found.lines.append((ref.first_line + line, ref))
-        if found.count:
-            result.files.append(found)
-    return result
+    whole = Search(bundle, query, entries, window, budget)
+    for _ in whole.files():
+        pass
+    return whole.result
 
 
 def outside(ref: BlockRef, window: Window) -> bool:
@@ -116,66 +300,6 @@ def outside(ref: BlockRef, window: Window) -> bool:
     slack = int(TIME_SLACK.total_seconds() * 1000)
     start, end = millis(window.start), millis(window.end)
     return (start is not None and ref.ts_max + slack < start) or (end is not None and ref.ts_min - slack >= end)
-
-
-def _matching_lines(query: Query, data: bytes, lines: list[bytes], budget: Budget, result: SearchResult) -> list[int]:
-    """The indexes of the block's lines that match."""
-    near = query.patterns.lines(data, most=_CROWD) if query.patterns else None
-    candidates: Iterable[int] = range(len(lines)) if near is None else (line for _, line in near)
-    out = []
-    for index in candidates:
-        if query.find(lines[index].decode("utf-8", "replace").rstrip("\r")):
-            out.append(index)
-        if budget.spent:  # asked for each line: a hard pattern takes long on some
-            result.give_up()
-            break
-    return out
-
-
-def _within(
-    bundle: Bundle, entry: FileEntry, ref: BlockRef, lines: list[bytes], line: int, window: Window, result: SearchResult
-) -> bool:
-    time = bundle.line_time(entry, ref, lines, line)
-    if time is None:
-        result.untimed += 1
-        return ref.ts_min is None
-    if window.contains(time):
-        return True
-    result.outside += 1
-    return False
-
-
-def quoted(bundle: Bundle, query: Query, found: FileMatches, chosen: list[tuple[int, BlockRef]], context: int) -> list[Match]:
-    """The chosen matches with their text, time and context lines."""
-    matches: list[Match] = []
-    split: dict[BlockRef, list[bytes]] = {}
-    for number, ref in chosen:
-        lines = split.get(ref)
-        if lines is None:
-            lines = split[ref] = bundle.block_text(ref).split(b"\n")
-        index = number - ref.first_line
-        text = lines[index].decode("utf-8", "replace").rstrip("\r")
-        at = query.find(text)
-        match = Match(number, bundle.line_time(found.entry, ref, lines, index), cut(text, at.start() if at else 0, QUOTE_CHARS))
-        if context:
-            around = dict(bundle.lines(found.entry.path, max(1, number - context), 2 * context + 1))
-            match.before = [cut(around[n], 0, 200) for n in range(number - context, number) if n in around]
-            match.after = [cut(around[n], 0, 200) for n in range(number + 1, number + context + 1) if n in around]
-        matches.append(match)
-    return matches
-
-
-def folded(matches: list[Match]) -> list[Match]:
-    """Lines equal but for numbers and ids as one: the newest quoted, with count and first time; newest first."""
-    groups: dict[str, list[Match]] = {}
-    for match in matches:
-        groups.setdefault(shape_of(match.text)[:160], []).append(match)
-    out = []
-    for group in groups.values():
-        newest = group[-1]
-        newest.count, newest.first = len(group), group[0].time
-        out.append(newest)
-    return sorted(out, key=lambda m: -m.line)
 
 
 def token(*parts: int) -> str:

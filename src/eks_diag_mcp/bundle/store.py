@@ -1,17 +1,16 @@
 """The store of one bundle: Parquet that anything can read, and the manifest that makes it whole.
 
-    text/0.parquet      a row a block: file_id, file, source, offset, first_line, n_lines, ts_min, ts_max, text
-    hits/0.parquet      a row a signature's hit: signature, source, file_id, line, ts
-    findings/0.parquet  a row a signature and source: counts, first and last time, quoted lines
-    manifest.json       files, coverage, clock anchors, versions, provenance; written last
-
-Text is zstd without dictionary and statistics (they cost time and prune nothing); row groups hold a few megabytes."""
+text/0.parquet      a row a block: file_id, file, source, offset, first_line, n_lines, ts_min, ts_max, text
+blocks/0.parquet    a row a block: the same without the text, and where its page lies in text/ (blocks.py)
+grams/0.parquet     a row a block: which runs of letters occur in it (grams.py)
+hits/0.parquet      a row a signature's hit: signature, source, file, line, ts
+findings/0.parquet  a row a signature and source: counts, first and last time, quoted lines
+queries/0.parquet   a row a runbook's query and file: counts by block, quoted lines (query_table.py)
+manifest.json       files, coverage, clock anchors, versions, provenance; written last"""
 
 import json
 import os
-import queue
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -20,9 +19,7 @@ from typing import Any
 
 from ..errors import BadBundle, DiagError
 
-SCHEMA_VERSION = 1
-ROW_GROUP_BYTES = 2 << 20
-_QUEUE = 6
+SCHEMA_VERSION = 2
 
 
 @dataclass(slots=True)
@@ -76,6 +73,7 @@ class Manifest:
     layout: str = "node-script"
     provenance: dict[str, str] = field(default_factory=dict)
     signatures: str = ""
+    queries: str = ""
     redaction: int = 0
     schema: int = SCHEMA_VERSION
 
@@ -111,80 +109,6 @@ def from_millis(value: int | None) -> datetime | None:
     return datetime.fromtimestamp(value / 1000, UTC) if value is not None else None
 
 
-class TextWriter:
-    """Writes blocks to text/0.parquet from its own thread. `close` waits for it; a failed write is raised there."""
-
-    def __init__(self, folder: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        self._pa = pa
-        self._schema = pa.schema(
-            [
-                ("file_id", pa.int32()),
-                ("file", pa.string()),
-                ("source", pa.string()),
-                ("offset", pa.int64()),
-                ("first_line", pa.int64()),
-                ("n_lines", pa.int32()),
-                ("ts_min", pa.timestamp("ms", "UTC")),
-                ("ts_max", pa.timestamp("ms", "UTC")),
-                ("text", pa.large_string()),
-            ]
-        )
-        (folder / "text").mkdir(parents=True)
-        self._writer = pq.ParquetWriter(
-            folder / "text" / "0.parquet",
-            self._schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=["file", "source"],
-            write_statistics=["ts_min", "ts_max", "file_id"],
-        )
-        self._queue: queue.Queue[Block | None] = queue.Queue(_QUEUE)
-        self._fault: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="text-writer", daemon=True)
-        self._thread.start()
-
-    def put(self, block: Block) -> None:
-        if self._fault:
-            raise store_fault(self._fault)
-        self._queue.put(block)
-
-    def _run(self) -> None:
-        rows: list[Block] = []
-        size = 0
-        while True:
-            block = self._queue.get()
-            if block is not None and not self._fault:
-                rows.append(block)
-                size += len(block.text)
-            if rows and (block is None or size >= ROW_GROUP_BYTES):
-                try:
-                    self._flush(rows)
-                except BaseException as error:  # noqa: BLE001 - raised by the next put or close; a dead writer would block them
-                    self._fault = error
-                rows, size = [], 0
-            if block is None:
-                return
-
-    def _flush(self, rows: list[Block]) -> None:
-        pa = self._pa
-        columns: list[Any] = [pa.array([getattr(r, f.name) for r in rows], f.type) for f in self._schema if f.name != "text"]
-        columns.append(pa.array([r.text for r in rows], pa.large_binary()).cast(pa.large_string()))
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=len(rows))
-
-    def close(self) -> None:
-        self._queue.put(None)
-        self._thread.join()
-        try:
-            self._writer.close()
-        except (OSError, self._pa.ArrowException) as error:
-            self._fault = self._fault or error
-        if self._fault:
-            raise store_fault(self._fault)
-
-
 def store_fault(error: BaseException) -> DiagError:
     """The library could not be written."""
     full = isinstance(error, OSError) and error.errno == 28
@@ -196,12 +120,20 @@ def store_fault(error: BaseException) -> DiagError:
 
 def write_columns(path: Path, columns: dict[str, tuple[Any, Any]]) -> None:
     """One Parquet file from name -> (values, arrow type)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from .arrow import pa, pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
     pq.write_table(table, path, compression="zstd", row_group_size=1 << 20)
+
+
+def read_columns(path: Path, columns: Sequence[str] | None = None) -> Any:
+    """A Parquet file as one table, or some columns of it. `pyarrow.parquet.read_table` would do, but brings in the query
+    engine and its threads: 20 MB that nothing here needs."""
+    from .arrow import pq
+
+    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        return file.read(columns=columns, use_threads=False)
 
 
 def publish(draft: Path, final: Path) -> bool:

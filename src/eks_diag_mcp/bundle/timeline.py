@@ -1,19 +1,30 @@
-"""The timeline around a moment: only the blocks that touch the window are decoded, and only telling lines are kept."""
+"""The timeline around a moment: only the blocks that touch the window are read, and of them only lines that may tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..model import Window
 from ..quoting import around, message_start
+from .blocks import BlockRef
 from .bundle import Bundle
-from .formats import formats
+from .formats import LOUD, formats
 from .hits import shape_of
+from .rules import NOTHING, pattern_set
 from .search import Budget, outside
 from .sources import Source, sources
-from .store import FileEntry
+from .stamps import BACK
+from .store import FileEntry, from_millis
+from .sweep import Halt, Sweep
 
-_LOUD = ("warning", "error", "fatal")
+_TEXT_CHARS = 300
+_SHAPE_CHARS = 240
+_TOGETHER = timedelta(seconds=30)
+"""Lines of one shape with no longer pause between them are one event."""
+
+Known = Callable[[str, int, int], Iterable[tuple[int, str]]]
+"""(line, signature) of the known lines of a file from one line to before another."""
 
 
 @dataclass(slots=True)
@@ -34,7 +45,7 @@ class Event:
 
 @dataclass(slots=True)
 class Timeline:
-    """Events in time order, how many lines each component wrote, and which sources say nothing of the window."""
+    """Events in time order, how many telling lines each component wrote, and which sources say nothing of the window."""
 
     events: list[Event] = field(default_factory=list)
     lines_by_component: dict[str, int] = field(default_factory=dict)
@@ -42,74 +53,106 @@ class Timeline:
     complete: bool = True
 
 
-def timeline(
-    bundle: Bundle, window: Window, names: frozenset[str] | None, known: Callable[[str, int], str | None], budget: Budget
-) -> Timeline:
-    """The telling lines of all timed sources in the window: those of known signatures (`known` gives the signature of a
-    file and line) and those of level warning or above."""
-    result = Timeline()
-    for source in sources().rows:
-        if not source.formats or (names is not None and source.name not in names):
-            continue
-        entries = bundle.of_source(source.name)
-        if not entries:
-            continue
-        if source.mirrors:  # the same lines by another clock: told once
-            entries = [max(entries, key=lambda e: (e.first is not None, e.lines))]
-        before = sum(result.lines_by_component.values())
-        for entry in entries:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A block that touches the window."""
+
+    source: Source
+    entry: FileEntry
+    ref: BlockRef
+
+
+def timeline(bundle: Bundle, window: Window, names: frozenset[str] | None, known: Known, budget: Budget) -> Timeline:
+    """The telling lines of all timed sources in the window: those of known signatures and those of level warning or above."""
+    result, heard = Timeline(), set()
+    rows = [row for row in sources().rows if row.formats and (names is None or row.name in names)]
+    files = {row.name: _files(bundle, row) for row in rows}
+    jobs = [
+        _Job(row, entry, ref)
+        for row in rows
+        for entry in files[row.name]
+        for ref in bundle.blocks_of(entry.id)
+        if ref.ts_min is not None and not outside(ref, window)
+    ]
+    with closing(Sweep(jobs, _Reading(bundle, window, known).read, budget.checkpoint).results()) as blocks:
+        for job in jobs:
             if budget.spent:
                 result.complete = False
                 break
-            _file(bundle, source, entry, window, known, budget, result)
-        if sum(result.lines_by_component.values()) == before:
-            timed = any(e.first for e in entries)
-            result.gaps.append(f"{source.name}: {'no line in the window' if timed else 'lines carry no time'}")
+            events = next(blocks)
+            if events or (job.source.name not in heard and _speaks(bundle, job, window)):
+                heard.add(job.source.name)
+            result.events += events
+            if events:
+                component = job.source.component
+                result.lines_by_component[component] = result.lines_by_component.get(component, 0) + len(events)
+    for row in rows:
+        if files[row.name] and row.name not in heard:
+            timed = any(e.first for e in files[row.name])
+            result.gaps.append(f"{row.name}: {'no line in the window' if timed else 'lines carry no time'}")
     result.events.sort(key=lambda e: (e.time, e.file, e.line))
     result.events = _folded(result.events)
     return result
 
 
-def _file(
-    bundle: Bundle,
-    source: Source,
-    entry: FileEntry,
-    window: Window,
-    known: Callable[[str, int], str | None],
-    budget: Budget,
-    result: Timeline,
-) -> None:
-    reader = formats().reader(source.formats, bundle.clock_of(entry))
-    for ref in bundle.blocks_of(entry.id):
-        budget.checkpoint()
-        if ref.ts_min is None or outside(ref, window):
-            continue
-        if budget.spent:
-            result.complete = False
-            return
-        time = bundle.time_before(entry, ref)
-        for k, raw in enumerate(bundle.block_text(ref).split(b"\n")[: ref.n_lines]):
-            text = raw.decode("utf-8", "replace")
+def _files(bundle: Bundle, source: Source) -> list[FileEntry]:
+    """The files of a source that are read; of those with the same lines by another clock only the one that tells most."""
+    entries = bundle.of_source(source.name)
+    return [max(entries, key=lambda e: (e.first is not None, e.lines))] if source.mirrors and entries else entries
+
+
+class _Reading:
+    """Reads the telling lines of a block."""
+
+    def __init__(self, bundle: Bundle, window: Window, known: Known) -> None:
+        self._bundle, self._window, self._known = bundle, window, known
+        self._loud = pattern_set(formats().loud)
+
+    def read(self, job: _Job, halt: Halt) -> list[Event]:
+        """The events of a block in order of lines."""
+        entry, ref, first = job.entry, job.ref, job.ref.first_line
+        view = self._bundle.block_view(ref)
+        loud = self._loud.found(view, ascii=ref.ascii) or NOTHING
+        signatures = {line - first: name for line, name in self._known(entry.path, first, first + ref.n_lines)}
+        telling = sorted({*loud.lines.tolist(), *signatures})
+        if not telling:
+            return []
+        reader = self._bundle.reader_of(entry)
+        assert reader is not None  # the source has formats
+        lines, events = bytes(view).split(b"\n"), []
+        for place, index in enumerate(telling):
+            if place % BACK == BACK - 1:
+                halt()
+            text = lines[index].decode("utf-8", "replace")
             stamped = reader.read(text)
-            time = (stamped.time if stamped else None) or time
-            if time is None or not window.contains(time):
+            signature, level = signatures.get(index), stamped.level if stamped else None
+            if not signature and level not in LOUD:
                 continue
-            result.lines_by_component[source.component] = result.lines_by_component.get(source.component, 0) + 1
-            level = stamped.level if stamped else None
-            signature = known(entry.path, ref.first_line + k)
-            if signature or level in _LOUD:
-                result.events.append(
-                    Event(
-                        time,
-                        source.name,
-                        source.component,
-                        entry.path,
-                        ref.first_line + k,
-                        around(text.rstrip("\r"), message_start(text), 300),
-                        level,
-                        signature,
-                    )
-                )
+            time = (stamped.time if stamped else None) or self._bundle.line_time(entry, ref, lines, index)
+            if time is None or not self._window.contains(time):
+                continue
+            where = job.source.name, job.source.component, entry.path, first + index
+            events.append(Event(time, *where, text.rstrip("\r"), level, signature))
+        return events
+
+
+def _speaks(bundle: Bundle, job: _Job, window: Window) -> bool:
+    """Does a block hold a line in the window? By its own first and last time, else by bisection, as lines stand in order."""
+    times = [from_millis(job.ref.ts_min), from_millis(job.ref.ts_max)]
+    if any(time is not None and window.contains(time) for time in times):
+        return True
+    lines = bundle.block_text(job.ref).split(b"\n")[: job.ref.n_lines]
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        time = bundle.line_time(job.entry, job.ref, lines, middle)
+        if time is not None and window.contains(time):
+            return True
+        if time is None or (window.start is not None and time < window.start):
+            low = middle + 1
+        else:
+            high = middle
+    return False
 
 
 def _folded(events: list[Event]) -> list[Event]:
@@ -117,12 +160,14 @@ def _folded(events: list[Event]) -> list[Event]:
     seen: dict[tuple[str, str], Event] = {}
     out = []
     for event in events:
-        key = (event.file, event.signature or shape_of(event.text)[:120])
+        key = (event.file, event.signature or shape_of(event.text[:_SHAPE_CHARS]))
         first = seen.get(key)
-        if first is None or event.time - (first.last or first.time) > timedelta(seconds=30):
+        if first is None or event.time - (first.last or first.time) > _TOGETHER:
             seen[key] = event
             out.append(event)
         else:
             first.count += 1
             first.last = event.time
+    for event in out:
+        event.text = around(event.text, message_start(event.text), _TEXT_CHARS)
     return out

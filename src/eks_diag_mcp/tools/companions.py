@@ -31,7 +31,8 @@ def companions(room: Room, bundle: "Bundle", at: Line | None, event: str | None,
     from ..signatures.company import company
 
     known = room.app.known_lines(bundle)
-    name = known.get((at.file, at.line), (None, ""))[0] if at else None
+    row = known.get(at.file, at.line) if at else None
+    name = row[0] if row else None
     rows: dict[str, list[int]] = {}
     for hit in read_hits(bundle.folder):
         if hit.time is not None:
@@ -39,14 +40,14 @@ def companions(room: Room, bundle: "Bundle", at: Line | None, event: str | None,
     pivot = rows.pop(name, []) if name else _times(room, bundle, event)
     out = []
     for found in company(pivot, rows, min(side_s, _NEAR_S) * 1000)[:_MOST_ROWS]:
-        row = room.app.catalogue.by_id.get(found.signature)
-        if row is not None:
+        signature = room.app.catalogue.by_id.get(found.signature)
+        if signature is not None:
             near = f"{found.near} of {found.occurrences}"
             out.append(
                 CompanionOut(
                     signature=found.signature,
-                    title=row.row.title,
-                    role=row.row.role,
+                    title=signature.row.title,
+                    role=signature.row.role,
                     near=near,
                     offset_seconds=found.offset_s,
                     chance=found.expected,
@@ -57,13 +58,14 @@ def companions(room: Room, bundle: "Bundle", at: Line | None, event: str | None,
 
 def _times(room: Room, bundle: "Bundle", event: str | None) -> list[int]:
     """The times of the lines that match, in epoch milliseconds; at most so many a file, the newest."""
+    from ..bundle.matches import quoted
     from ..bundle.query import Query
-    from ..bundle.search import in_order, quoted, search
+    from ..bundle.search import in_order, search
     from ..model import Window
 
     if event is None:
         return []
     query = Query(event)
     result = search(bundle, query, in_order(bundle, None), Window(None, None, ""), room.budget(2))
-    matches = [m for f in result.files for m in quoted(bundle, query, f, f.lines[-_MOST_LINES:], 0)]
+    matches = [m for f in result.files for m in quoted(bundle, query, f, f.newest(_MOST_LINES), 0)]
     return [int(m.time.timestamp() * 1000) for m in matches if m.time]

@@ -16,6 +16,7 @@ from .shapes import Answer, Line, line
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
+    from ..bundle.known_lines import KnownLines
     from ..bundle.timeline import Event
 
 
@@ -108,7 +109,7 @@ def correlate(
     names = sources().expand(components) if components else None
     known = room.app.known_lines(bundle)
     span = Window(moment - side, moment + side, "around the pivot")
-    found = timeline(bundle, span, names, lambda file, number: known.get((file, number), (None, ""))[0], room.budget())
+    found = timeline(bundle, span, names, known.between, room.budget())
     at = untoken(pageToken, 1)[0] if pageToken else 0
     rows = _rows(found.events[at : at + maxEvents], moment, known)
     following = at + len(rows)
@@ -123,9 +124,7 @@ def correlate(
         nextPageToken=token(following) if following < len(found.events) else None,
         by_component=dict(sorted(found.lines_by_component.items())),
         clusters=_clusters(found.events),
-        first_cause=next(
-            (f"{e.signature} at {stamp(e.time)}" for e in found.events if known.get((e.file, e.line), ("", ""))[1] == "cause"), None
-        ),
+        first_cause=next((f"{e.signature} at {stamp(e.time)}" for e in found.events if _role(known, e) == "cause"), None),
         accompanied_by=companions(room, bundle, pivot.at, pivotEvent, timeWindow),
         gaps=found.gaps,
         complete=found.complete,
@@ -134,8 +133,9 @@ def correlate(
 
 def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, datetime | None]:
     """The newest line that matches; without a pattern, the first line of the leading finding."""
+    from ..bundle.matches import newest
     from ..bundle.query import Query
-    from ..bundle.search import in_order, quoted, search
+    from ..bundle.search import in_order
 
     if event is None:
         leading = [f for f in room.app.findings(bundle) if f.role == "cause" and f.first_seen and not f.healed_at]
@@ -150,25 +150,19 @@ def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, date
             matches=first.count,
             at=line(first.evidence[0], 300),
         ), first.first_seen
-    query = Query(event)
-    result = search(bundle, query, in_order(bundle, None), Window(None, None, ""), room.budget(3))
+    matches, total = newest(bundle, Query(event), in_order(bundle, None), room.budget(3))
     best: tuple[datetime, str, Line] | None = None
-    for found in result.files:
-        for match in quoted(bundle, query, found, found.lines[-1:], 0):
-            if match.time and (best is None or match.time > best[0]):
-                best = (
-                    match.time,
-                    found.entry.path,
-                    Line(file=found.entry.path, line=match.line, time=stamp(match.time), text=shown(match.text, 300)),
-                )
-    total = sum(f.count for f in result.files)
+    for entry, match in matches:
+        if match.time and (best is None or match.time > best[0]):
+            at = Line(file=entry.path, line=match.line, time=stamp(match.time), text=shown(match.text, 300))
+            best = (match.time, entry.path, at)
     if best is None:
         why = "pivotEvent matches no line that carries a time" if total else "pivotEvent matches no line"
         return Pivot(why=why, time=None, matches=total), None
     return Pivot(why="the newest line that matches pivotEvent", time=stamp(best[0]), matches=total, at=best[2]), best[0]
 
 
-def _rows(events: "list[Event]", moment: datetime, known: dict[tuple[str, int], tuple[str, str]]) -> list[EventOut]:
+def _rows(events: "list[Event]", moment: datetime, known: "KnownLines") -> list[EventOut]:
     rows: list[EventOut] = []
     used = 0
     for event in events:
@@ -177,7 +171,7 @@ def _rows(events: "list[Event]", moment: datetime, known: dict[tuple[str, int], 
             time=stamp(event.time),
             source=event.source,
             signature=event.signature,
-            role=known.get((event.file, event.line), (None, None))[1],
+            role=_role(known, event),
             level=event.level,
             count=event.count if event.count > 1 else None,
             file=event.file,
@@ -189,6 +183,11 @@ def _rows(events: "list[Event]", moment: datetime, known: dict[tuple[str, int], 
             break
         rows.append(row)
     return rows
+
+
+def _role(known: "KnownLines", event: "Event") -> str | None:
+    found = known.get(event.file, event.line)
+    return found[1] if found else None
 
 
 def _clusters(events: "list[Event]") -> list[Cluster]:

@@ -170,17 +170,13 @@ def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], 
 
 def _first_match(room: Room, bundle: "Bundle", found: dict[str, str]) -> list[Line]:
     """The newest line of a remembered search."""
+    from ..bundle.matches import newest
     from ..bundle.query import Query
-    from ..bundle.search import quoted, search
-    from ..model import Evidence, Window
+    from ..model import Evidence
 
-    query = Query(found["query"])
-    result = search(bundle, query, [bundle.entry(found["file"])], Window(None, None, ""), room.budget(2))
-    return [
-        line(Evidence(f.entry.source, f.entry.path, m.line, m.text, m.time), 260)
-        for f in result.files
-        for m in quoted(bundle, query, f, f.lines[-1:], 0)
-    ]
+    file = bundle.entry(found["file"])
+    matches, _ = newest(bundle, Query(found["query"]), [file], room.budget(2))
+    return [line(Evidence(e.source, e.path, m.line, m.text, m.time), 260) for e, m in matches]
 
 
 def _refuse_foreign(room: Room, bundle: "Bundle", wanted: str) -> None:
