@@ -1,5 +1,6 @@
 """Shared by all tests: an App on an empty library, and the scenario bundles admitted once a session."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from eks_diag_mcp.config import Settings
 
 from . import scenarios
 
+PATTERNS = Path(tempfile.gettempdir()) / "eks-diag-mcp-test-patterns"
+"""Compiled pattern databases of all tests, by digest: making one takes seconds, and every fresh library would."""
+
 
 @pytest.fixture(scope="session")
 def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -21,7 +25,7 @@ def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app(shared_library: Path, tmp_path_factory: pytest.TempPathFactory) -> App:
     """An App with an archives folder that scenarios can be written to."""
-    return App(Settings(library=shared_library, archives=tmp_path_factory.mktemp("archives")))
+    return App(Settings(library=shared_library, patterns=PATTERNS, archives=tmp_path_factory.mktemp("archives")))
 
 
 @pytest.fixture(scope="session")

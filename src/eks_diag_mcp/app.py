@@ -75,6 +75,7 @@ class App:
             self.settings.library,
             lambda: (self.catalogue.rows, self.catalogue.digest),
             queries=lambda: queries_of(self.sops.sops),
+            patterns=self.settings.patterns,
         )
         library.sweep(3600, time.time())
         return library

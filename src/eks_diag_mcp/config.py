@@ -16,7 +16,7 @@ OPT_IN = ("fleet-ops", "capture")
 class Settings(BaseModel):
     """How this server runs.
 
-    library: folder of the store. archives: folder with log bundles to collect from. sops: folders with own runbooks.
+    library: folder of the store. patterns: folder of this machine's compiled pattern databases (None: in the store). archives: folder with log bundles to collect from. sops: folders with own runbooks.
     toolsets: which sets of tools are listed.
     region, regions: default region and the others that may be asked. clusters: those that may be asked, by name, with
     their region (empty: any). bucket, prefix: where collected bundles lie, and where in it node agents upload to.
@@ -27,6 +27,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     library: Path
+    patterns: Path | None = None
     archives: Path | None = None
     sops: tuple[Path, ...] = ()
     toolsets: frozenset[str] = frozenset(LISTED)
@@ -48,7 +49,11 @@ class Settings(BaseModel):
     def read(cls, env: Mapping[str, str], **given: object) -> "Settings":
         """From the environment (EKS_DIAG_*); what is `given` (flags) wins."""
         home = env.get("XDG_CACHE_HOME") or str(Path(env.get("HOME") or "~").expanduser() / ".cache")
-        found: dict[str, object] = {"library": Path(env.get("EKS_DIAG_LIBRARY") or Path(home) / "eks-diag-mcp")}
+        kept = Path(home) / "eks-diag-mcp"
+        found: dict[str, object] = {
+            "library": Path(env.get("EKS_DIAG_LIBRARY") or kept),
+            "patterns": Path(env.get("EKS_DIAG_PATTERNS") or kept / "patterns"),
+        }
         if archives := env.get("EKS_DIAG_ARCHIVES"):
             found["archives"] = Path(archives)
         if sops := env.get("EKS_DIAG_SOPS"):

@@ -13,6 +13,7 @@ from eks_diag_mcp.config import Settings
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.table import TOOLS
 
+from ..conftest import PATTERNS
 from ..doubles.aws import CALLER, AwsDouble
 from ..doubles.fixtures import aws_double, aws_server  # noqa: F401 - fixtures
 from ..doubles.kube_fixtures import kube, kube_server  # noqa: F401 - fixtures
@@ -56,7 +57,7 @@ def asking(app: App) -> Ask:
 def by_kubeconfig(kube: KubeDouble, tmp_path: Path) -> Iterator[App]:  # noqa: F811
     """A server that reaches the cluster by a kubeconfig and has no AWS."""
     file = kubeconfig(tmp_path / "config", kube)
-    yield App(Settings(library=tmp_path / "library", region=REGION, clusters={CLUSTER: None}, kubeconfig=file))
+    yield App(Settings(library=tmp_path / "library", patterns=PATTERNS, region=REGION, clusters={CLUSTER: None}, kubeconfig=file))
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def world(kube: KubeDouble, aws_double: AwsDouble, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def by_eks(world: AwsDouble, tmp_path: Path) -> App:
     """A server that reaches AWS and, by EKS, the cluster."""
-    settings = Settings(library=tmp_path / "library", region=REGION, aws_max_attempts=1, aws_read_timeout_s=2)
+    settings = Settings(library=tmp_path / "library", patterns=PATTERNS, region=REGION, aws_max_attempts=1, aws_read_timeout_s=2)
     return App(settings)
 
 

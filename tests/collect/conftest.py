@@ -13,6 +13,7 @@ from eks_diag_mcp.config import Settings
 from eks_diag_mcp.errors import DiagError
 from eks_diag_mcp.intake import Standing
 
+from ..conftest import PATTERNS
 from ..doubles.aws import AwsDouble
 from ..doubles.aws.double import CALLER
 from ..doubles.fixtures import aws_double, aws_server
@@ -36,7 +37,7 @@ class Site:
 
     def app(self, **settings: Any) -> App:
         """A server process as new: nothing is remembered but what the library holds."""
-        told = {"bucket": self.bucket, "automation_role": self.role, "collect_pause_s": 0, **settings}
+        told = {"bucket": self.bucket, "automation_role": self.role, "collect_pause_s": 0, "patterns": PATTERNS, **settings}
         return App(Settings.read(self.env, library=self.library, **told))
 
     def node(self, scenario: str = "eni-limit", **how: Any) -> str:
@@ -65,7 +66,7 @@ def site(aws_double: AwsDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name, value in aws_double.aws_env(max_attempts=2).items():
         monkeypatch.setenv(name, value)
     aws_double.world.cluster(CLUSTER)
-    env = {"AWS_REGION": aws_double.region, "EKS_DIAG_AWS_MAX_ATTEMPTS": "2", "EKS_DIAG_AWS_READ_TIMEOUT_S": "2"}
+    env = {"AWS_REGION": aws_double.region, "EKS_DIAG_AWS_MAX_ATTEMPTS": "2", "EKS_DIAG_AWS_READ_TIMEOUT_S": "5"}
     yield Site(aws_double, tmp_path / "library", aws_double.world.bucket(), aws_double.world.role(), env)
 
 

@@ -13,6 +13,7 @@ from eks_diag_mcp.config import Settings
 from eks_diag_mcp.model import Verdict
 
 from .. import scenarios
+from ..conftest import PATTERNS
 from ..scenarios.bundle import Scenario
 from ..tools.conftest import calling
 
@@ -35,7 +36,7 @@ def counted(name: str, number: int, since: timedelta = timedelta(), up: timedelt
 
 @pytest.fixture
 def room(tmp_path: Path) -> App:
-    return App(Settings(library=tmp_path / "library", archives=tmp_path / "archives"))
+    return App(Settings(library=tmp_path / "library", patterns=PATTERNS, archives=tmp_path / "archives"))
 
 
 def admitted(app: App, scenario: Scenario, folder: Path) -> Bundle:

@@ -15,6 +15,8 @@ from eks_diag_mcp.config import Settings
 from eks_diag_mcp.server.build import build_server
 from eks_diag_mcp.server.skills import ListSkillsResult, ReadDirectoryParams, ReadDirectoryResult
 
+from ..conftest import PATTERNS
+
 OWN = "---\ntitle: X1 — Own\ntriggers:\n- own trouble\n---\n\n## Phase 1 — Triage\n\nMUST:\n- Look\n"
 
 
@@ -25,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def during(folder: Path, talk: Callable[[Client, Path], Awaitable[Any]], mode: str) -> Any:
-    app = App(Settings(library=folder.parent / "library", sops=(folder,)))
+    app = App(Settings(library=folder.parent / "library", patterns=PATTERNS, sops=(folder,)))
 
     async def main() -> Any:
         async with Client(build_server(app), mode=mode) as client:  # type: ignore[arg-type]
@@ -110,5 +112,5 @@ def test_folders_of_skills_are_read_level_by_level(folder: Path, mode: str) -> N
 
 
 def test_the_shipped_library_alone_is_not_read_again(tmp_path: Path) -> None:
-    app = App(Settings(library=tmp_path / "library"))
+    app = App(Settings(library=tmp_path / "library", patterns=PATTERNS))
     assert app.sops is app.sops

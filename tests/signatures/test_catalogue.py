@@ -48,6 +48,7 @@ def test_the_engine_takes_every_pattern_and_finds_every_sample() -> None:
         (("host found", "no such host"), "hits a line it must miss"),
         (("kubelet-log", "kubelet-logg"), "unknown source"),
         (("no such host',", "no such (host',"), "does not compile"),
+        (("no such host',", "(?!x)no such host',"), "look-around"),
         (("severity: high", "severity: loud"), "severity"),
         (("role: cause", "role: cause, colour: red"), "colour"),
         (("id: dns.x", "id: Dns"), "pattern"),

@@ -14,6 +14,7 @@ from eks_diag_mcp.config import Settings
 from eks_diag_mcp.server.build import build_server
 
 from .. import scenarios
+from ..conftest import PATTERNS
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -29,7 +30,7 @@ def one_node(tmp_path_factory: pytest.TempPathFactory) -> tuple[App, str]:
     folder = tmp_path_factory.mktemp("one-node")
     scenario = scenarios.load("subnet-exhausted")
     scenario.write(folder / "archives")
-    app = App(Settings(library=folder / "library", archives=folder / "archives"))
+    app = App(Settings(library=folder / "library", patterns=PATTERNS, archives=folder / "archives"))
     begun = app.intake.start("archive", Ask(scenario.instance_id))
     ended = app.intake.follow(begun.collection.execution_id, 60)
     assert ended.state == "completed", ended.message
@@ -55,4 +56,4 @@ def archives_of(folder: Path, *names: str) -> App:
     """An App with these scenarios in its archives folder, nothing collected yet."""
     for name in names:
         scenarios.load(name).write(folder / "archives")
-    return App(Settings(library=folder / "library", archives=folder / "archives"))
+    return App(Settings(library=folder / "library", patterns=PATTERNS, archives=folder / "archives"))

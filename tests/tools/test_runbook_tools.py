@@ -18,6 +18,7 @@ from eks_diag_mcp.tools.runbooks import SopsAnswer, get_sop, list_sops
 from eks_diag_mcp.tools.running import run_sop
 from eks_diag_mcp.tools.verdicts import quick_triage, summarize
 
+from ..conftest import PATTERNS
 from .conftest import calling
 
 Admit = Callable[[str], Bundle]
@@ -74,7 +75,7 @@ ruled_out: "<rivals>"
 def other(app: App, tmp_path: Path) -> App:
     (tmp_path / "team").mkdir()
     (tmp_path / "team" / "X1-slots.md").write_text(OTHER, encoding="utf-8")
-    return App(Settings(library=app.settings.library, sops=(tmp_path / "team",)))
+    return App(Settings(library=app.settings.library, patterns=PATTERNS, sops=(tmp_path / "team",)))
 
 
 def ran(app: App, bundle: Bundle, **more: Any) -> RunAnswer:
@@ -168,7 +169,7 @@ def test_a_set_that_is_off_is_said_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "team").mkdir()
     text = "---\ntitle: X2\n---\n## Phase 1 — Triage\nMUST:\n- Use `tcpdump_capture` tool with instanceId\n- Use `history` tool\n- Use `list_k8s_resources` tool with kind=Node\n"
     (tmp_path / "team" / "X2-off.md").write_text(text, encoding="utf-8")
-    app = App(Settings(library=tmp_path / "l", sops=(tmp_path / "team",), toolsets=frozenset({"core", "sops"})))
+    app = App(Settings(library=tmp_path / "l", patterns=PATTERNS, sops=(tmp_path / "team",), toolsets=frozenset({"core", "sops"})))
     answer = get_sop(Room(app), "X2")
     assert answer.toolsets == ["capture", "fleet-ops", "kubernetes"] and answer.instead is not None
     assert "--toolsets capture" in answer.instead["tcpdump_capture"] and "run_sop calls it" in answer.instead["history"]

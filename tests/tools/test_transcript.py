@@ -17,6 +17,7 @@ from eks_diag_mcp.tools.running import carried_out
 from eks_diag_mcp.tools.transcript import Recorded, recorded, replayed
 
 from .. import scenarios
+from ..conftest import PATTERNS
 
 Admit = Callable[[str], Bundle]
 
@@ -29,7 +30,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def elsewhere(archive: Path, tmp_path: Path) -> App:
     """Another engineer's library with the same log bundle."""
-    app = App(Settings(library=tmp_path / "elsewhere"))
+    app = App(Settings(library=tmp_path / "elsewhere", patterns=PATTERNS))
     app.library.admit(archive, now=app.now, wall=app.wall())
     return app
 

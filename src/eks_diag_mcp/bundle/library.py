@@ -3,7 +3,7 @@
 <root>/v1/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
 <root>/v1/drafts/                          what is being written
 <root>/v1/leases/                          who is writing it
-<root>/v1/patterns/                     compiled pattern databases"""
+<root>/v1/patterns/                     compiled pattern databases, where no folder of this machine is named for them"""
 
 import hashlib
 import re
@@ -40,7 +40,8 @@ def file_digest(path: Path) -> str:
 
 class Library:
     """The bundles under one root folder. `rules` are what an admit scans for, with the name of their version; `queries` the
-    runbooks' own searches, which it answers beforehand."""
+    runbooks' own searches, which it answers beforehand. `patterns`: where compiled databases are kept; they fit one kind of
+    processor, so a folder of this machine is better than one that machines share."""
 
     def __init__(
         self,
@@ -48,9 +49,10 @@ class Library:
         rules: Callable[[], tuple[tuple[LineRule, ...], str]],
         limits: Limits | None = None,
         queries: Callable[[], tuple[str, ...]] = tuple,
+        patterns: Path | None = None,
     ) -> None:
         self.root, self._rules, self._limits = root / f"v{SCHEMA_VERSION}", rules, limits or Limits()
-        self._queries = queries
+        self._queries, self._patterns = queries, patterns or self.root / "patterns"
         self._compiled: PatternSet | None = None
         self._open: Recent[Path, Bundle] = Recent(48)
 
@@ -96,7 +98,7 @@ class Library:
     def patterns(self) -> PatternSet:
         """The database of all rules; compiled once, then read from disk."""
         if self._compiled is None:
-            self._compiled = PatternSet(all_patterns(self._rules()[0], self.queries()), self.root / "patterns")
+            self._compiled = PatternSet(all_patterns(self._rules()[0], self.queries()), self._patterns)
         return self._compiled
 
     def queries(self) -> tuple[Query, ...]:

@@ -61,6 +61,8 @@ class Found:
 
 
 NOTHING = Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+_BEYOND = re.compile(rb"\(\?(?:[=!]|<[=!])|\\[1-9]")
+"""Look-around and back-references, which the engine does not take. Trying every pattern alone costs four times the whole."""
 _INDEX_BITS = 16
 _INDEX_MASK = (1 << _INDEX_BITS) - 1
 
@@ -87,7 +89,8 @@ class PatternSet:
         try:
             return _database(hs, expressions, [flags] * len(expressions))
         except hs.HyperscanError:
-            self.loose = frozenset(i for i, p in enumerate(expressions) if not _compiles(hs, p, flags))
+            beyond = [i for i, p in enumerate(expressions) if _BEYOND.search(p) and not _compiles(hs, p, flags)]
+            self.loose = frozenset(beyond or (i for i, p in enumerate(expressions) if not _compiles(hs, p, flags)))
         loosely = [flags | (hs.HS_FLAG_PREFILTER if i in self.loose else 0) for i in range(len(expressions))]
         try:
             return _database(hs, expressions, loosely)

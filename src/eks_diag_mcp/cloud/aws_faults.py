@@ -42,7 +42,7 @@ _THROTTLED = {
 }
 _NOT_THERE = re.compile(r"NotFound|NoSuch|^404$|DoesNotExist|InvalidInstanceID\.Malformed|^InvalidInstanceId$|^InvalidDocument$")
 _AUTHORIZED = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
-_IAM_ACTION = {
+IAM_ACTION = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
@@ -64,7 +64,7 @@ def client_fault(error: "ClientError", service: str, operation: str) -> DiagErro
     if code in _CREDENTIALS:
         return NoCredentials(f"AWS does not accept the server's credentials ({code}).", _CREDENTIALS_FIX)
     if code in _DENIED or status == 403:
-        return denied(_denied_action(message) or _IAM_ACTION.get(what, what), by_key_policy="kms:" in message.lower())
+        return denied(_denied_action(message) or IAM_ACTION.get(what, what), by_key_policy="kms:" in message.lower())
     if code in _THROTTLED or "throttl" in code.lower() or status == 429:
         full = code == "AutomationExecutionLimitExceededException"
         why = "the queue of automations is full" if full else f"too many requests ({code})"

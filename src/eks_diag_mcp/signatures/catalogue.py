@@ -97,6 +97,8 @@ def disproved(row: Signature, table: Sources) -> Iterable[str]:
     except re.error as error:
         yield f"the pattern does not compile: {error}"
         return
+    if re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", row.pattern):
+        yield "look-around and back-references are beyond the scan, which then takes minutes to build: use `unless`"
     if re.search(r"(?<!\\)\.[*+]\??(\)|\|?$)", row.pattern):
         yield "the pattern ends in an open repeat, which matches at every place of the line"
     for line in row.hits:

@@ -86,7 +86,9 @@ class Server:
         body = await given.body()
         request = Request(given.method, scope["raw_path"].decode(), scope["query_string"].decode(), headers, body)
         answer, fault = await anyio.to_thread.run_sync(self._work, request)
-        transport = self._connections.open[tuple(scope["client"])]
+        transport = self._connections.open.get(tuple(scope["client"]))
+        if transport is None:  # the client gave up waiting
+            return
         if fault is not None and (answer is None or isinstance(fault, Reset | Silence | Cut)):
             await _break(fault, answer, transport, receive, send)
             return
