@@ -63,7 +63,7 @@ def test_the_servers_policy_covers_every_call_it_makes(site: Site, cluster: Kube
     for kind in RESOURCES:
         describe_eks_resource(room, kind, CLUSTER)  # type: ignore[arg-type]
     get_cloudwatch_logs(room, CLUSTER, "control-plane")
-    assert list_k8s_resources(room, "Pod", clusterName=CLUSTER).items
+    assert list_k8s_resources(room, "Node", clusterName=CLUSTER).items
     asked = {IAM_ACTION.get(c.name, c.name) for c in site.aws.calls if c.actor == CALLER} - {"sts:GetCallerIdentity"}
     allowed = server_actions()
     assert not {a for a in asked if not any(fnmatch.fnmatchcase(a, p) for p in allowed)}
