@@ -160,6 +160,13 @@ def test_an_operation_that_nobody_here_answers_is_a_breach(world: AwsDouble):
     world.breaches.clear()
 
 
+def test_a_fault_for_an_operation_that_does_not_exist_is_refused_when_it_is_scripted(world: AwsDouble):
+    with pytest.raises(ValueError, match="fits no operation"):
+        world.fail("ssm:StartAutomation", "throttled")
+    with pytest.raises(ValueError, match="access denied"):
+        world.fail("ssm:StartAutomationExecution", "no access")
+
+
 def test_faults_can_be_narrowed_to_parameters_a_region_or_an_actor(world: AwsDouble):
     world.fail("s3:ListObjectsV2", "access denied", Bucket="other")
     world.fail("eks:*", "throttled", region="eu-west-1")

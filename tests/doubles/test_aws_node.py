@@ -105,6 +105,11 @@ def test_another_nodes_archive_may_stand_under_this_nodes_key(aws_double: AwsDou
         assert tar.extractfile("./system/instance-id.txt").read().decode().strip() == other.instance_id
 
 
+def test_a_scenario_whose_archive_is_cut_is_uploaded_cut(aws_double: AwsDouble):
+    with pytest.raises(EOFError):
+        gzip.decompress(stored(aws_double, run(aws_double, aws_double.world.node("truncated-archive"))))
+
+
 def test_half_an_archive_does_not_unpack_and_an_empty_object_has_no_bytes(aws_double: AwsDouble):
     half = stored(aws_double, run(aws_double, aws_double.world.node("eni-limit", plan="truncated object")))
     with pytest.raises(EOFError):
@@ -127,6 +132,21 @@ def test_each_node_may_be_given_another_plan_while_the_test_goes_on(aws_double: 
     assert run(aws_double, node)["AutomationExecutionStatus"] == "Failed"
     aws_double.world.plan(node, "success")
     assert run(aws_double, node, aws_double.world.bucket("second"))["AutomationExecutionStatus"] == "Success"
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1"])
+def test_a_collection_goes_the_same_way_in_any_region_and_partition(aws_double: AwsDouble, region: str):
+    node, bucket = aws_double.world.instance(region=region), aws_double.world.bucket("abroad", region=region)
+    role, ssm = aws_double.world.role("collector", region=region), aws_double.client("ssm", region)
+    parameters = {"EKSInstanceId": [node], "LogDestination": [bucket], "AutomationAssumeRole": [role]}
+    asked = {"DocumentName": "AWSSupport-CollectEKSInstanceLogs", "Parameters": parameters}
+    execution = ssm.start_automation_execution(**asked)["AutomationExecutionId"]
+    for _ in range(5):
+        told = ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
+    assert told["AutomationExecutionStatus"] == "Success", told["FailureMessage"]
+    (found,) = aws_double.client("s3", region).list_objects_v2(Bucket=bucket)["Contents"]
+    assert found["Key"] == f"eks_{node}_{execution}.tar.gz"
+    assert role.split(":")[1] == ssm.meta.partition
 
 
 def test_an_unknown_plan_names_the_known_ones(aws_double: AwsDouble):

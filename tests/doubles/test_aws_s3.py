@@ -148,3 +148,15 @@ def test_the_bucket_may_stand_in_the_host_name_too(aws_double: AwsDouble, bucket
     signed = f"AWS4-HMAC-SHA256 Credential={CALLER}/20260101/us-west-2/s3/aws4_request, SignedHeaders=host, Signature=0"
     assert send("GET", f"{aws_double.url}/k?", host=f"shop-logs.s3.localhost:{port}", authorization=signed) == (200, "x")
     assert aws_double.called("s3:GetObject") == [{"Bucket": bucket, "Key": "k"}]
+
+
+def test_a_bucket_answers_in_its_own_region_and_names_it_elsewhere(aws_double: AwsDouble, bucket: str):
+    aws_double.world.put(bucket, "k", b"x")
+    abroad = aws_double.client("s3", "eu-west-1")
+    assert abroad.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"  # botocore follows the region that S3 names
+    assert {c.region for c in aws_double.calls if c.operation == "GetObject"} == {"eu-west-1", "us-west-2"}
+    assert abroad.get_bucket_location(Bucket=bucket)["LocationConstraint"] == "us-west-2"
+    url = aws_double.client("s3", "eu-west-1", **PRESIGN).generate_presigned_url(
+        "get_object", Params={"Bucket": bucket, "Key": "k"}
+    )
+    assert "the region 'eu-west-1' is wrong; expecting 'us-west-2'" in send("GET", url)[1]

@@ -149,6 +149,9 @@ def test_an_agent_acts_on_the_object_of_its_own_node_only(kube: KubeDouble, node
     ask_for_logs(kube, "n1", bucket.url)
     assert reasons(kube, "n1", 2) == ["nothing", "nothing"]
     assert bucket.objects == {}
+    ask_for_logs(kube, node, bucket.url)
+    assert reasons(kube, "n1", 2) == ["nothing", "nothing"]
+    assert reasons(kube, node, 1) == ["running"]  # who looks at one does not move the other
 
 
 def test_a_failed_upload_puts_the_presigned_url_into_the_message(kube: KubeDouble, bucket: Bucket) -> None:
@@ -178,10 +181,17 @@ def test_a_refused_connection_is_a_failure(kube: KubeDouble, node: str, bucket: 
     assert "connect: connection refused" in look(kube, node)["completed"]["message"]
 
 
-@pytest.mark.parametrize("url", ["https://bucket.s3.us-west-2.amazonaws.com/key", "ftp://127.0.0.1/key"])
-def test_the_double_sends_nothing_away_from_this_machine(kube: KubeDouble, node: str, url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://bucket.s3.us-west-2.amazonaws.com/key", "lookup bucket.s3.us-west-2.amazonaws.com: no such host"),
+        ("ftp://127.0.0.1/key", 'unsupported protocol scheme "ftp"'),
+    ],
+)
+def test_the_double_sends_nothing_away_from_this_machine(kube: KubeDouble, node: str, url: str, why: str) -> None:
     ask_for_logs(kube, node, url)
     assert reasons(kube, node, 2) == ["running", "Failure"]
+    assert look(kube, node)["completed"]["message"].endswith(why)
     assert kube.agents.uploads == []
 
 

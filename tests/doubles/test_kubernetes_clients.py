@@ -11,7 +11,7 @@ from kubernetes import aio, client, dynamic
 from kubernetes import config as kube_config
 
 from .kube_asking import KUBECTL, api_client, ask, kubectl
-from .kubernetes import READER_TOKEN, KubeDouble
+from .kubernetes import ACCESS_KEY, ARN, READER_TOKEN, SECRET_KEY, KubeDouble
 
 pytest_plugins = ["tests.doubles.kube_fixtures"]
 
@@ -162,6 +162,16 @@ class TestKubectl:
         assert NODE in kubectl(cluster, tmp_path, "get", "nodediagnostics").stdout
         gone = kubectl(cluster, tmp_path, "delete", "nodediagnostic", NODE)
         assert f'nodediagnostic.eks.amazonaws.com "{NODE}" deleted' in gone.stdout, gone.stderr
+
+    def test_it_signs_in_with_a_token_of_the_real_aws_cli(self, cluster: KubeDouble, tmp_path: Path) -> None:
+        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_EC2_METADATA_DISABLED": "true"}
+        path = cluster.exec_kubeconfig(tmp_path / "config", Path(sys.executable).parent / "aws", keys)
+        command = [str(KUBECTL), "--kubeconfig", str(path), "get", "node", NODE, "-o", "name"]
+        run = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        )
+        assert run.stdout == f"node/{NODE}\n", run.stderr
+        assert {call.user for call in cluster.calls} == {ARN}
 
     def test_it_follows_a_watch(self, cluster: KubeDouble, tmp_path: Path) -> None:
         run = kubectl(cluster, tmp_path, "wait", "--for=jsonpath={.status.phase}=Running", "pod/web-01", "--timeout=20s")

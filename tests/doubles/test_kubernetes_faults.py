@@ -1,11 +1,14 @@
 """Faults on demand, as a client under test meets them. No retries, so that each is seen."""
 
+import socket
+import ssl
+
 import pytest
 from kubernetes import client
 from urllib3.exceptions import ConnectTimeoutError, ProtocolError, ReadTimeoutError
 
 from .kube_asking import api_client, ask, message
-from .kubernetes import READER_TOKEN, KubeDouble, unreachable_endpoint
+from .kubernetes import FOREVER, READER_TOKEN, KubeDouble, unreachable_endpoint
 
 pytest_plugins = ["tests.doubles.kube_fixtures"]
 
@@ -44,6 +47,24 @@ def test_a_fault_meets_only_its_verb_and_resource(kube: KubeDouble) -> None:
     assert [ask(kube, "/version")[0] for _ in range(2)] == [503, 200]
 
 
+def test_a_scripted_403_is_worded_as_rbac_words_it(kube: KubeDouble) -> None:
+    kube.fail("list", "events", 403, times=FOREVER)
+    told = 'events is forbidden: User "reader" cannot list resource "events" in API group "" at the cluster scope'
+    assert [message(ask(kube, "/api/v1/events", READER_TOKEN)) for _ in range(3)] == [(403, told)] * 3
+    assert ask(kube, "/api/v1/events", "stranger")[0] == 401
+
+
+def test_pages_may_expire_while_somebody_reads_them(kube: KubeDouble) -> None:
+    for n in range(4):
+        kube.pod(f"p{n}")
+    kube.expire_pages("pods")
+    token = ask(kube, PODS, limit=2)[1]["metadata"]["continue"]
+    code, body = ask(kube, PODS, limit=2, continue_=token)
+    assert (code, body["reason"]) == (410, "Expired")
+    rest = ask(kube, PODS, limit=2, continue_=body["metadata"]["continue"])[1]
+    assert [p["metadata"]["name"] for p in rest["items"]] == ["p2", "p3"]
+
+
 def test_overload_says_when_to_come_back(kube: KubeDouble) -> None:
     kube.fail("list", "pods", 429, retry_after_s=1)
     with pytest.raises(client.exceptions.ApiException) as caught:
@@ -56,6 +77,25 @@ def test_a_reset_connection_is_an_error_and_the_next_one_works(kube: KubeDouble)
     with pytest.raises(ProtocolError):
         pods(kube)
     assert pods(kube) == []
+
+
+def test_the_reset_is_one_of_tcp_and_not_a_plain_end(kube: KubeDouble) -> None:
+    kube.reset_connection("*", "*")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context(cadata=kube.ca_pem).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", int(kube.endpoint.rpartition(":")[2])), timeout=20) as raw:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                incoming.write(raw.recv(65536))
+        tls.write(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.sendall(outgoing.read())
+        with pytest.raises(ConnectionResetError):
+            while raw.recv(65536):
+                pass
 
 
 def test_a_body_may_be_cut_in_the_middle(kube: KubeDouble) -> None:

@@ -70,6 +70,13 @@ def test_a_pod_that_is_not_scheduled_has_an_empty_log(web: KubeDouble) -> None:
     assert ask(web, "/api/v1/namespaces/default/pods/queued/log") == (200, "")
 
 
+def test_a_kubelet_that_does_not_answer_is_a_500_that_names_its_address(web: KubeDouble) -> None:
+    web.node(NODE, "i-0123456789abcdef0", ready="Unknown")
+    code, body = ask(web, LOG)
+    assert (code, body["reason"]) == (500, "")
+    assert body["message"] == 'Get "https://10.0.1.23:10250/containerLogs/default/web/app": dial tcp 10.0.1.23:10250: i/o timeout'
+
+
 def test_of_several_containers_one_must_be_chosen(web: KubeDouble) -> None:
     daemon = next(p["metadata"]["name"] for p in web.store.all("pods", "kube-system") if "aws-node" in p["metadata"]["name"])
     path = f"/api/v1/namespaces/kube-system/pods/{daemon}/log"

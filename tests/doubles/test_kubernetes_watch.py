@@ -28,6 +28,7 @@ def test_a_watch_from_a_version_tells_what_came_since(kube: KubeDouble) -> None:
     kube.pod("a")
     version = ask(kube, PODS)[1]["metadata"]["resourceVersion"]
     kube.pod("b")
+    kube.pod("x", namespace="other")
     kube.pod("a", phase="Failed")
     kube.remove("Pod", "b")
     assert told(watched(kube, PODS, resourceVersion=version)) == [("ADDED", "b"), ("MODIFIED", "a"), ("DELETED", "b")]

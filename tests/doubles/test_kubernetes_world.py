@@ -183,6 +183,15 @@ def test_kinds_that_hold_nothing_are_empty_lists(kube: KubeDouble) -> None:
         assert (code, body["items"]) == (200, []), path
 
 
+def test_an_object_that_is_replaced_stays_the_same_object(kube: KubeDouble) -> None:
+    kube.pod("p")
+    before = kube.get("Pod", "p")["metadata"]
+    kube.pod("p", phase="Failed")
+    after = kube.get("Pod", "p")["metadata"]
+    assert (after["uid"], after["creationTimestamp"]) == (before["uid"], before["creationTimestamp"])
+    assert int(after["resourceVersion"]) > int(before["resourceVersion"])
+
+
 def test_any_object_can_be_added(kube: KubeDouble) -> None:
     kube.add({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "Opaque", "data": {"k": "dg=="}})
     assert ask(kube, "/api/v1/namespaces/default/secrets", fieldSelector="type=Opaque")[1]["items"][0]["data"] == {"k": "dg=="}

@@ -4,6 +4,8 @@ Anything else is a breach: what no double answers is no test of anything.
 """
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
 
 from botocore import xform_name
 
@@ -62,6 +64,7 @@ def is_own(service: str, operation: str) -> bool:
     return hasattr(OWN.get(service), xform_name(operation))
 
 
+@cache
 def own_operations() -> list[tuple[str, str]]:
     """(service, operation) of all that the double answers itself."""
     return [(s, o) for s in OWN for o in service_model(s).operation_names if is_own(s, o)]
@@ -70,6 +73,12 @@ def own_operations() -> list[tuple[str, str]]:
 def is_known(service: str, operation: str) -> bool:
     """Whether anybody here answers."""
     return is_own(service, operation) or operation in MOTO.get(service, ())
+
+
+def is_any_known(pattern: str) -> bool:
+    """Whether a pattern of faults ('ssm:*', 'GetObject', '*') fits anything that has an answer."""
+    known = [*own_operations(), *((s, o) for s, names in MOTO.items() for o in names)]
+    return any(fnmatchcase(f"{s}:{o}", pattern) or fnmatchcase(o, pattern) for s, o in known)
 
 
 def assert_known(calls: Iterable[tuple[str, str]]) -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -51,11 +52,23 @@ class Desk:
             self.calls.append(call)
             fault = next((f for f in self.faults if f.takes(call)), None)
         try:
-            return self._answer(request, call, fault)
+            with self._crashes_noted(call):
+                return self._answer(request, call, fault)
         except AwsError as error:
             if not is_modelled(call.service, call.operation, error.code):
                 self.breaches.append(f"{call.name} has no error {error.code}")
             return Answer(*render(call.service, call.operation, error, request.method == "HEAD")), None
+
+    @contextmanager
+    def _crashes_noted(self, call: Call) -> Iterator[None]:
+        """A mistake in the double is a breach too: the client would see a server error and might try again."""
+        try:
+            yield
+        except AwsError:
+            raise
+        except Exception as crash:
+            self.breaches.append(f"{call.name} broke the double: {crash!r}")
+            raise
 
     def _answer(self, request: Request, call: Call, fault: Scripted | None) -> Result:
         kind = fault.fault if fault else None

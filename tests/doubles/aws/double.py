@@ -7,6 +7,7 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from .clients import Keys, client
+from .contract import is_any_known
 from .desk import Desk, Result
 from .ec2 import Ec2
 from .eks import Eks
@@ -64,7 +65,7 @@ class AwsDouble:
         self._ahead = timedelta()
         self.nodes: dict[str, FakeNode] = {}
         self.s3 = S3({k.id: k.secret for k in self.keys.values()}, may_not_write={WEAK_NODE})
-        upload = uploader(self.url, self.keys[NODE], self.keys[WEAK_NODE], self.region)
+        upload = uploader(self.url, self.keys[NODE], self.keys[WEAK_NODE])
         self.ssm = Ssm(self.account, self.now, self.nodes, upload)
         self.eks, self.logs, self.ec2 = Eks(), Logs(self.account), Ec2(self._moto_ec2)
         own = {"ssm": self.ssm, "eks": self.eks, "logs": self.logs, "ec2": self.ec2}
@@ -123,6 +124,8 @@ class AwsDouble:
         `where` narrows it to calls with these parameters (`Bucket="x"`, `actor=NODE`, `region="eu-west-1"`). `resource`: what
         an 'access denied' names. What the model does not list for an operation is refused when it fires, as a breach.
         """
+        if not is_any_known(operation):
+            raise ValueError(f"{operation} fits no operation that the double answers")
         made = scripted(operation, fault, times, resource, **where)
         with self._desk.lock:
             self._desk.faults.append(made)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from .errors import AwsError
 from .log_patterns import BadPattern, matcher
+from .models import partition_of
 from .paging import page, with_token
 
 Record = dict[str, Any]
@@ -37,7 +38,7 @@ class Logs:
 
     def put(self, region: str, group: str, events: Iterable[tuple[int, str, str]] = (), retention_days: int | None = None) -> None:
         """A group with these (milliseconds since 1970, stream, message); more events when it is there already."""
-        arn = f"arn:aws:logs:{region}:{self.account}:log-group:{group}:*"
+        arn = f"arn:{partition_of(region)}:logs:{region}:{self.account}:log-group:{group}:*"
         kept = {"retentionInDays": retention_days} if retention_days else {}
         described = {"logGroupName": group, "creationTime": 0, "metricFilterCount": 0, "arn": arn, "storedBytes": 0, **kept}
         found = self.groups.setdefault((region, group), Group(described))

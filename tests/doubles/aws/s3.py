@@ -13,6 +13,9 @@ from .wire import Call, Request
 
 NODE_IDENTITY = f"arn:aws:sts::{DEFAULT_ACCOUNT_ID}:assumed-role/node-role/node"
 
+ANYWHERE = ("GetBucketLocation", "ListBuckets", "HeadBucket")
+"""What any region answers. (Real S3 redirects a HeadBucket, with the region in a header; clients do not tell the difference.)"""
+
 
 @dataclass(slots=True)
 class S3:
@@ -27,16 +30,28 @@ class S3:
 
     def guard(self, request: Request, call: Call, now: datetime) -> Request:
         """The request as moto may have it. Raises AwsError where real S3 would refuse."""
-        if sigv4.is_presigned(request.query):
+        bucket, presigned = call.params.get("Bucket", ""), sigv4.is_presigned(request.query)
+        if presigned:
             sigv4.check(request.method, request.path, request.query, request.headers, secrets=self.secrets, now=now)
             request = _signed_in_header(request, call)
+        self._check_region(call, bucket, presigned)
         expected = call.params.get("ExpectedBucketOwner")
-        owner = self.owners.get(call.params.get("Bucket", ""), DEFAULT_ACCOUNT_ID)
+        owner = self.owners.get(bucket, DEFAULT_ACCOUNT_ID)
         if expected is not None and expected != owner:
             raise AwsError("AccessDenied", "Access Denied", 403)
         if call.operation == "PutObject" and call.actor in self.may_not_write:
             raise denied("s3", "PutObject", f'"arn:aws:s3:::{call.params["Bucket"]}/{call.params["Key"]}"', NODE_IDENTITY)
         return request
+
+    def _check_region(self, call: Call, bucket: str, presigned: bool) -> None:
+        """A request signed for another region than the bucket's is refused, with the right one named: clients follow that."""
+        found = s3_backends[DEFAULT_ACCOUNT_ID][partition_of(call.region)].buckets.get(bucket)
+        if found is None or found.region_name == call.region or call.operation in ANYWHERE:
+            return
+        text = f"the region '{call.region}' is wrong; expecting '{found.region_name}'"
+        if presigned:
+            raise AwsError("AuthorizationQueryParametersError", f"Error parsing the X-Amz-Credential parameter; {text}")
+        raise AwsError("AuthorizationHeaderMalformed", f"The authorization header is malformed; {text}", Region=found.region_name)
 
     def object(self, bucket: str, key: str, region: str) -> FakeKey:
         """moto's own record of an object, to change what no API can: `last_modified`."""

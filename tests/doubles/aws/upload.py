@@ -12,14 +12,14 @@ ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 OTHER = b"not an archive of this node: its bytes stand for somebody else's"
 
 
-def uploader(url: str, good: Keys, weak: Keys, region: str) -> Callable[[FakeNode, bytes, str, str], str]:
+def uploader(url: str, good: Keys, weak: Keys) -> Callable[[FakeNode, bytes, str, str], str]:
     """The upload of all fake nodes to the double at `url`. `weak` may not write."""
     how: dict[str, Any] = {"retries": {"total_max_attempts": 1, "mode": "standard"}, "connect_timeout": 5, "read_timeout": 60}
 
     def upload(node: FakeNode, data: bytes, bucket: str, key: str) -> str:
         if node.plan.upload == "unreachable":
             raise EndpointConnectionError(endpoint_url=f"https://{bucket}.s3.{node.region}.amazonaws.com/{key}")
-        s3 = client(url, "s3", region, weak if node.plan.upload == "refused" else good, **how)
+        s3 = client(url, "s3", node.region, weak if node.plan.upload == "refused" else good, **how)
         _refuse_public(s3, bucket)
         body = {"cut": data[: len(data) // 2], "empty": b"", "other": node.others or OTHER}.get(node.plan.upload, data)
         s3.put_object(Bucket=bucket, Key=key, Body=body)

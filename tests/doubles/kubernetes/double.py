@@ -1,8 +1,9 @@
 """The Kubernetes double: a cluster that is described in Python and answers over TLS as a kube-apiserver of EKS does."""
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import yaml
 
@@ -74,7 +75,10 @@ class KubeDouble(World):
     def fail(
         self, verb: str, resource: str, code: int, times: int = 1, *, retry_after_s: int | None = None, message: str = ""
     ) -> None:
-        """The next `times` such requests are answered with that status. `*` is any verb or resource."""
+        """The next `times` such requests are answered with that status. `*` is any verb or resource.
+
+        403 is worded as RBAC words it, for the user who asks.
+        """
         self.faults.add(Fault(verb, resource, "status", times, code, retry_after_s, message))
 
     def reset_connection(self, verb: str, resource: str, times: int = 1) -> None:
@@ -84,6 +88,10 @@ class KubeDouble(World):
     def cut_body(self, verb: str, resource: str, times: int = 1) -> None:
         """The next such answers end in the middle of their body."""
         self.faults.add(Fault(verb, resource, "cut", times))
+
+    def expire_pages(self, resource: str, times: int = 1) -> None:
+        """The next such requests for a further page find the snapshot of their first page gone: 410."""
+        self.faults.add(Fault("list", resource, "forget", times))
 
     def keep_silent(self, verb: str, resource: str, times: int = 1) -> None:
         """The next such requests get no answer at all, until the client hangs up."""
@@ -102,9 +110,17 @@ class KubeDouble(World):
             "users": [{"name": "user", "user": {"token": token}}],
             "contexts": [{"name": self.cluster, "context": {"cluster": self.cluster, "user": "user"}}],
         }
-        path.write_text(yaml.safe_dump(config))
-        path.chmod(0o600)
-        return path
+        return _private(path, config)
+
+    def exec_kubeconfig(self, path: Path, aws: Path, environment: Mapping[str, str]) -> Path:
+        """As `aws eks update-kubeconfig` writes it: `aws` (the program) is run for a token, with this environment."""
+        self.kubeconfig(path)
+        config = yaml.safe_load(path.read_text())
+        arguments = ["--region", self.region, "eks", "get-token", "--cluster-name", self.cluster, "--output", "json"]
+        variables = [{"name": name, "value": value} for name, value in environment.items()]
+        plugin = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": str(aws), "args": arguments, "env": variables}
+        config["users"] = [{"name": "user", "user": {"exec": plugin | {"interactiveMode": "Never"}}}]
+        return _private(path, config)
 
     # ---- what was asked ---------------------------------------------------------------------------------------------
     @property
@@ -135,3 +151,9 @@ class KubeDouble(World):
                 or (a.verb == "create" and a.plural in access.SELF_REVIEWS)
             )
         ]
+
+
+def _private(path: Path, config: Mapping[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump(config))
+    path.chmod(0o600)
+    return path

@@ -7,6 +7,7 @@ from typing import Literal
 from .asked import Asked
 
 FOREVER = 1_000_000
+"""For `times`."""
 
 
 @dataclass(slots=True)
@@ -15,13 +16,15 @@ class Fault:
 
     verb: str
     resource: str
-    how: Literal["status", "reset", "cut", "silence"]
+    how: Literal["status", "reset", "cut", "silence", "forget"]
     times: int
     code: int = 0
     retry_after_s: int | None = None
     message: str = ""
 
     def meets(self, asked: Asked) -> bool:
+        if self.how == "forget" and "continue" not in asked.query:
+            return False
         resource = asked.resource or asked.path
         return self.times > 0 and self.verb in ("*", asked.verb) and self.resource in ("*", resource)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 import yaml
 
@@ -14,6 +15,12 @@ CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
+
+
+@cache
+def first_objects() -> tuple[Object, ...]:
+    """Custom resource definitions, then what else every cluster has. The store copies them."""
+    return tuple(obj for file in ("crds.yaml", "base.yaml") for obj in yaml.safe_load((HERE / file).read_text()))
 
 
 class Objects:
@@ -32,9 +39,8 @@ class Objects:
         """The objects that are there before anything is described."""
         self.clock = wall_clock
         self.store.clear()
-        for file in ("crds.yaml", "base.yaml"):
-            for obj in yaml.safe_load((HERE / file).read_text()):
-                self.add(obj)
+        for obj in first_objects():
+            self.add(obj)
 
     def kinds(self) -> list[Kind]:
         """All kinds that are served now, built-in ones first."""

@@ -20,13 +20,18 @@ class Logs:
     previous: list[Line] | None = None
 
 
-def read(pod: Object, logs: dict[str, Logs], asked: Asked, now: datetime) -> str:
-    """The text that is asked for; raises the refusals of API server and kubelet."""
+def read(pod: Object, logs: dict[str, Logs], asked: Asked, now: datetime, kubelet: str | None) -> str:
+    """The text that is asked for; raises the refusals of API server and kubelet.
+
+    `kubelet` is the node's address, or None where it does not answer.
+    """
     query, name = asked.query, pod["metadata"]["name"]
     _check(name, query)
     container = _container(pod, query.get("container", ""))
     if not pod["spec"].get("nodeName"):
         return ""  # not scheduled: the server answers with nothing, and 200
+    if kubelet is None:
+        raise _unreachable(pod, container)
     kept = logs.get(container, Logs())
     if query.get("previous") == "true":
         if kept.previous is None:
@@ -73,6 +78,12 @@ def _container(pod: Object, asked_for: str) -> str:
         return own[0]
     choice = f"choose one of: [{' '.join(own)}]" + (f" or one of the init containers: [{' '.join(first)}]" if first else "")
     raise status.bad_request(f"a container name must be specified for pod {name}, {choice}")
+
+
+def _unreachable(pod: Object, container: str) -> status.Refused:
+    where, meta = f"{pod['status'].get('hostIP', '')}:10250", pod["metadata"]
+    target = f"https://{where}/containerLogs/{meta['namespace']}/{meta['name']}/{container}"
+    return status.Refused(500, status.failure(500, f'Get "{target}": dial tcp {where}: i/o timeout', ""))
 
 
 def _check_started(pod: Object, container: str) -> None:

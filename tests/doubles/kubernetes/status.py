@@ -21,7 +21,6 @@ REASONS = {
 }
 GENERAL = {
     401: "Unauthorized",
-    403: "forbidden: access is refused",
     404: "the server could not find the requested resource",
     405: "the server does not allow this method on the requested resource",
     429: "Too many requests, please try again later.",
@@ -30,6 +29,7 @@ GENERAL = {
     504: "Timeout: request did not complete within requested timeout - context deadline exceeded",
 }
 """What a status says when nothing more particular is known."""
+UNKNOWN = "the server rejected our request for an unknown reason"
 OLD_TOKEN = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
@@ -64,7 +64,7 @@ class Cause(NamedTuple):
 def failure(code: int, message: str = "", reason: str | None = None, details: dict[str, Any] | None = None) -> dict[str, Any]:
     """A Status of that code. Without a message, what the real server says in general."""
     out: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-    out |= {"message": message or GENERAL[code], "reason": REASONS.get(code, "") if reason is None else reason}
+    out |= {"message": message or GENERAL.get(code, UNKNOWN), "reason": REASONS.get(code, "") if reason is None else reason}
     if details is not None:
         out["details"] = details
     return out | {"code": code}

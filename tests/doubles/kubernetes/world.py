@@ -13,14 +13,16 @@ from .objects import Objects
 from .pod_objects import PodState
 from .store import Key, Object, rfc3339
 
+REGISTRY = "602401143452.dkr.ecr.us-west-2.amazonaws.com"
 DAEMONS = {
     "aws-node": {
-        "aws-node": "amazon-k8s-cni:v1.20.1-eksbuild.1",
-        "aws-eks-nodeagent": "amazon/aws-network-policy-agent:v1.2.4-eksbuild.1",
+        "aws-node": f"{REGISTRY}/amazon-k8s-cni:v1.20.1-eksbuild.1",
+        "aws-eks-nodeagent": f"{REGISTRY}/amazon/aws-network-policy-agent:v1.2.4-eksbuild.1",
     },
-    "kube-proxy": {"kube-proxy": "eks/kube-proxy:v1.33.3-minimal-eksbuild.6"},
-    "eks-node-monitoring-agent": {"eks-node-monitoring-agent": "eks/eks-node-monitoring-agent:v1.4.0-eksbuild.1"},
+    "kube-proxy": {"kube-proxy": f"{REGISTRY}/eks/kube-proxy:v1.33.3-minimal-eksbuild.6"},
+    "eks-node-monitoring-agent": {"eks-node-monitoring-agent": f"{REGISTRY}/eks/eks-node-monitoring-agent:v1.4.0-eksbuild.1"},
 }
+COREDNS = {"coredns": f"{REGISTRY}/eks/coredns:v1.12.2-eksbuild.4"}
 AGE = timedelta(days=30)
 """Of the cluster."""
 ELSEWHERE = ("auto", "fargate", "hybrid")
@@ -43,7 +45,7 @@ class World(Objects):
         self._last_ip = 10
         for name in ("aws-node", "kube-proxy"):
             self.daemonset(name, images=DAEMONS[name])
-        self.deployment("coredns", images={"coredns": "eks/coredns:v1.12.2-eksbuild.4"}, app="kube-dns")
+        self.deployment("coredns", images=COREDNS, app="kube-dns")
 
     # ---- nodes --------------------------------------------------------------------------------------------------------
     def node(
@@ -109,6 +111,14 @@ class World(Objects):
             suffix = "".join("bcdfghjklm"[int(c)] for c in f"{self.store.version % 100_000:05d}")
             self.pod(f"{daemon}-{suffix}", "kube-system", node=name, owner=("DaemonSet", daemon), host_network=True)
         return obj
+
+    def kubelet(self, node: str) -> str | None:
+        """The address at which that node's kubelet answers; None when it does not, as on a node that is Unknown."""
+        obj = self.get("Node", node)
+        if obj is None or any((c["type"], c["status"]) == ("Ready", "Unknown") for c in obj["status"]["conditions"]):
+            return None
+        address: str = obj["status"]["addresses"][0]["address"]
+        return address
 
     def _ip(self, node: str) -> str:
         found = re.search(r"ip-(\d+)-(\d+)-(\d+)-(\d+)", node)
