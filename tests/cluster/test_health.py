@@ -221,9 +221,12 @@ def test_what_the_cluster_refuses_is_a_gap_too(
 ) -> None:
     message = f'{resource} is forbidden: User "x" cannot list resource "{resource}" in API group "" at the cluster scope'
     kube.fail("list", resource, 403, times=50, message=message)
+    for id_ in (GOOD_ID, BAD_ID):
+        shop.ec2.instances[id_] = {"LaunchTime": datetime.now(UTC) - timedelta(minutes=40)}
     answer = ask_eks("cluster_health", clusterName=CLUSTER)
     assert answer.missing_permissions == [missing]
     if resource == "nodes":
+        assert answer.nodes == [] and answer.unhealthy_nodes == []  # nobody is said to have never joined
         assert "could not be read" in answer.summary and "gaps" in answer.next_step
 
 

@@ -8,6 +8,7 @@ from eks_diag_mcp.cluster.nodes import read_node
 from eks_diag_mcp.cluster.pod_survey import survey_pods
 
 from ..doubles.kubernetes import CLUSTER, KubeDouble
+from ..doubles.kubernetes.pod_objects import PodState
 
 NODES = [f"ip-10-0-1-{n}.us-west-2.compute.internal" for n in range(5, 9)]
 NOW = datetime.now(UTC)
@@ -18,6 +19,7 @@ def large(kube: KubeDouble) -> None:
         kube.node(name, f"i-0aaaaaaaaaaaaaaa{n}", daemons=("kube-proxy",) if n == 3 else ("aws-node", "kube-proxy"))
         kube.pod(f"web-{n}", "shop", node=name)
     kube.pod("stuck", "shop", node=NODES[0], phase="Pending", waiting="ContainerCreating")
+    kube.pod("evicted", "shop", node=NODES[0], ip="", state=PodState(phase="Failed", reason="Evicted"))
     kube.pod("unplaced", "shop", phase="Pending")
     kube.pod("on-host", "shop", node=NODES[0], phase="Pending", waiting="ContainerCreating", host_network=True)
 
@@ -30,6 +32,7 @@ def test_a_large_cluster_is_not_read_whole_and_still_tells_what_is_stuck_and_wha
     api = clusters.kube(clusters.ref(CLUSTER))
     nodes = [read_node(item) for item in api.all(api.kind("Node"))]
     daemons = read_daemons(api)
+    assert [p.name for p in survey_pods(api, lambda: (), NOW, lambda: False).stuck] == ["stuck"]
     found = survey_pods(api, lambda: suspects(daemons, nodes), NOW, lambda: False, all_up_to=3)
     assert found.by_node is None and "too many" not in found.gaps[0] and "not counted" in found.gaps[0]
     assert [p.name for p in found.stuck] == ["stuck"]

@@ -1,6 +1,7 @@
 """read_k8s_resource, get_k8s_events and get_pod_logs on the cluster's double."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_account_numbers_do_not_come_out(kube: KubeDouble, ask: Ask) -> None:
 def test_events_come_warnings_first_and_their_words_only_as_text(kube: KubeDouble, ask: Ask) -> None:
     kube.node(NODE, "i-0123456789abcdef0", daemons=())
     kube.pod("web", "shop", node=NODE, phase="Pending", waiting="ContainerCreating")
-    kube.event("Scheduled", "Successfully assigned", ("Pod", "web", "shop"), type="Normal", component="default-scheduler")
+    kube.event("Scheduled", "Successfully assigned", ("Pod", "web", "shop"), type="Normal", ago=timedelta(seconds=5))
     kube.event("FailedCreatePodSandBox", LURE, ("Pod", "web", "shop"), count=9)
     answer = ask("get_k8s_events", kind="pod", name="web", namespace="shop")
     assert [e.type for e in answer.events] == ["Warning", "Normal"] and answer.warnings == 1

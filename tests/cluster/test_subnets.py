@@ -1,7 +1,7 @@
 """Whole free /28s by arithmetic, and who holds an address."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eks_diag_mcp.cluster.enis import read_eni
@@ -28,6 +28,7 @@ def test_a_block_is_free_only_when_all_of_it_is(cidr: str, taken: list[str], res
     assert blocks is not None and blocks.free == free
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(18, 28), st.lists(st.integers(0, 2**14 - 1), max_size=60))
 def test_counting_agrees_with_the_obvious_way(length: int, offsets: list[int]) -> None:
     size = 2 ** (32 - length)

@@ -3,7 +3,7 @@
 Every call that fails leaves a gap and nothing else; all of it ends before the deadline, with what is known by then."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -77,6 +77,7 @@ class HealthCheck:
         self._enough_s = deadline_s / 2
         self._found = ClusterHealth(ref)
         self._nodes: list[Node] = []
+        self._all_nodes = False
         self._cluster: dict[str, Any] = {}
 
     def run(self, *, ssm: bool = True) -> ClusterHealth:
@@ -85,6 +86,8 @@ class HealthCheck:
         self._first()
         self._progress(1, 3, "asking EC2 and SSM")
         machines = read_machines(self._aws, self._ref.region, self._ref.name, self._nodes, self._fan, ssm=ssm)
+        if not self._all_nodes:  # an instance that is no node of a list with holes may be one all the same
+            machines = replace(machines, unjoined=())
         self._found.nodes = judge_nodes(self._nodes, self._found.survey, self._found.daemon_health, machines, self._now)
         self._progress(2, 3, "counting the subnets")
         self._found.subnets = read_subnets(self._aws, self._ref.region, self._subnet_ids(machines), self._fan)
@@ -109,7 +112,7 @@ class HealthCheck:
         answers = fan.run(calls)
         self._cluster = answers.get("cluster") or {}
         found = self._found
-        found.nodes_seen = "nodes" in answers or bool(self._nodes)
+        found.nodes_seen, self._all_nodes = "nodes" in answers or bool(self._nodes), answers.get("nodes") is True
         found.version, found.status = text(self._cluster, "version"), text(self._cluster, "status")
         found.cluster_issues = tuple(text(i, "code") for i in part(self._cluster, "health").get("issues") or ())
         found.nodegroups, found.addons = answers.get("EKS nodegroups") or {}, answers.get("EKS addons") or {}

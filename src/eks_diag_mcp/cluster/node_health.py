@@ -66,8 +66,6 @@ def _node(node: Node, survey: Survey | None, faults: Iterable[str], stuck: int, 
         reasons.append(f"instance {instance.state}" + (f" ({instance.reason})" if instance.reason else ""))
     if checks is not None:
         reasons += [f"{k} check {v}" for k, v in (("system", checks.system), ("instance", checks.instance)) if v == "impaired"]
-    if pods is not None and node.pods_allocatable and pods >= node.pods_allocatable:
-        reasons.append(f"{pods} of {node.pods_allocatable} pods")
     return NodeHealth(
         node.name, node, instance, checks, machines.ssm.get(node.instance_id, ""), pods, stuck, tuple(dict.fromkeys(reasons))
     )
