@@ -122,6 +122,16 @@ def test_its_own_headline_and_escalation_are_judged_by_the_same_evidence(other: 
     assert [e.met for e in limit.escalate] == ["yes", "unknown"] and [e.met for e in full.escalate] == ["no", "unknown"]
 
 
+def test_a_rule_that_quotes_a_line_is_judged_by_whether_the_line_is_there(app: App, tmp_path: Path, scenario_bundle: Admit) -> None:
+    (tmp_path / "team").mkdir()
+    rules = "- If `failed to assign an IP address to container` is printed: see below\n- If `table full, dropping packet` is printed: see below\n"
+    (tmp_path / "team" / "X3-lines.md").write_text(f"---\ntitle: X3\n---\n## Phase 1 — Triage\nMUST:\n{rules}", encoding="utf-8")
+    own = App(Settings(library=app.settings.library, sops=(tmp_path / "team",)))
+    there, absent = run_sop(Room(own), "X3", scenario_bundle("subnet-exhausted").instance_id).steps
+    assert (there.outcome, there.note) == ("done", "such lines are in the logs") and there.finding_ids
+    assert (absent.outcome, absent.note) == ("unmet", "no such line in the logs")
+
+
 # ---- finding a runbook ---------------------------------------------------------------------------------------------------
 def first(answer: SopsAnswer) -> tuple[str, str]:
     match = answer.sops[0].match
