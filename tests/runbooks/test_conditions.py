@@ -106,6 +106,13 @@ def test_the_word_of_a_runbook_goes_before_a_general_rule() -> None:
     assert getattr(general.rule, "id", "") == "conntrack_full"
 
 
+def test_a_rule_that_clears_something_is_not_taken_for_one_that_blames_it() -> None:
+    (step,) = steps_of(
+        sop("dns|x", body="## Phase 2 — Enrich\n\nMUST:\n- If DNS fails for one name only: no fault of DNS; correct the name\n")
+    )
+    assert (step.kind, step.rule) == ("rule", None)
+
+
 # ---- words of the Output Format ------------------------------------------------------------------------------------------
 def test_the_words_of_d1_are_data() -> None:
     assert word_for(D1, "ip_allocation.prefix_fragmented") == "subnet_exhaustion"
@@ -166,6 +173,7 @@ def test_escalation_conditions_are_read_as_they_stand() -> None:
         ("Conntrack table full across all nodes in the cluster", "supported", "unknown"),
         ("Conntrack table full for more than 30 minutes", "supported", "unknown"),
         ("Conntrack table full for more than 30 minutes", "ruled_out", "no"),
+        ("Conntrack table full while a customer's data store was being restored", "supported", "unknown"),
         ("The customer is unhappy", "supported", "unknown"),
     ],
 )

@@ -134,6 +134,13 @@ def test_a_kubectl_command_beside_a_tool_says_what_the_call_asks_for(command: st
     assert [str(c) for c in calls_of(f"Look: `kubectl {command}` (via EKS MCP `{tool}`)")] == [f"{tool}({call})"]
 
 
+def test_what_a_pattern_holds_is_no_call() -> None:
+    text = "Use `search` tool with instanceId and query=`(?:bw|pps)_allowance_(exceeded|available)|errors(x=1)` to see"
+    assert [str(c) for c in calls_of(text)] == ["search(query=(?:bw|pps)_allowance_(exceeded|available)|errors(x=1), instanceId)"]
+    (call,) = calls_of('search(instanceId="i-0abc123def456", query="probeResult=\\"failure\\"", logTypes="kubelet")')
+    assert dict(call.arguments)["query"] == 'probeResult="failure"' and dict(call.arguments)["logTypes"] == "kubelet"
+
+
 def test_words_that_are_also_tools_are_calls_only_where_they_are_used_as_such() -> None:
     assert calls_of("Check the pod's `status` and `errors` in the dashboard") == ()
     assert [str(c) for c in calls_of("Use `errors` and then `read` with file=`a.log`")] == ["errors()", "read(file=a.log)"]

@@ -10,6 +10,7 @@ import yaml
 from eks_diag_mcp.app import App
 from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.config import Settings
+from eks_diag_mcp.runbooks.links import about
 from eks_diag_mcp.tools.finding import errors
 from eks_diag_mcp.tools.network import network_diagnostics, storage_diagnostics
 from eks_diag_mcp.tools.room import Room
@@ -105,7 +106,7 @@ def test_another_cause_of_the_same_runbook_has_its_other_word(other: App, scenar
 def test_a_cause_it_has_no_word_for_keeps_its_id_and_the_right_runbook_is_named(other: App, scenario_bundle: Admit) -> None:
     answer = ran(other, scenario_bundle("iam"))
     assert yaml.safe_load(answer.report_yaml)["root_cause"].startswith("ip_allocation.iam — ")
-    assert "ip_allocation.iam is not what X1 is about. D1 is the runbook for it." in answer.headline
+    assert "ip_allocation.iam is not what X1 is about. D1" in answer.headline and "is the runbook for it." in answer.headline
 
 
 def test_a_healthy_node_is_undetermined_in_any_words(other: App, scenario_bundle: Admit) -> None:
@@ -122,6 +123,16 @@ def test_its_own_headline_and_escalation_are_judged_by_the_same_evidence(other: 
     assert [e.met for e in limit.escalate] == ["yes", "unknown"] and [e.met for e in full.escalate] == ["no", "unknown"]
 
 
+def test_a_rule_that_quotes_a_line_is_judged_by_whether_the_line_is_there(app: App, tmp_path: Path, scenario_bundle: Admit) -> None:
+    (tmp_path / "team").mkdir()
+    rules = "- If `failed to assign an IP address to container` is printed: see below\n- If `table full, dropping packet` is printed: see below\n"
+    (tmp_path / "team" / "X3-lines.md").write_text(f"---\ntitle: X3\n---\n## Phase 1 — Triage\nMUST:\n{rules}", encoding="utf-8")
+    own = App(Settings(library=app.settings.library, sops=(tmp_path / "team",)))
+    there, absent = run_sop(Room(own), "X3", scenario_bundle("subnet-exhausted").instance_id).steps
+    assert (there.outcome, there.note) == ("done", "such lines are in the logs") and there.finding_ids
+    assert (absent.outcome, absent.note) == ("unmet", "no such line in the logs")
+
+
 # ---- finding a runbook ---------------------------------------------------------------------------------------------------
 def first(answer: SopsAnswer) -> tuple[str, str]:
     match = answer.sops[0].match
@@ -133,7 +144,8 @@ def test_a_runbook_is_found_by_the_id_of_a_finding_or_of_an_issue(app: App, scen
     finding = next(f for f in app.findings(bundle) if f.signature.startswith("ip_allocation.") and f.role == "cause")
     issue = next(i for s in app.sections(bundle).values() for i in s.issues if i.speaks_for)
     assert first(list_sops(room, finding.id))[0] == "D1" and "ip_allocation." in first(list_sops(room, finding.id))[1]
-    assert first(list_sops(room, f"`{issue.id}`"))[0] == "D1"
+    right = {sop.short_id for cause in issue.speaks_for for sop in about(app.sops.sops, cause)}
+    assert first(list_sops(room, f"`{issue.id}`"))[0] in right
     assert list_sops(room, "F-00000000").sops == []
 
 

@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from .conditions import condition_of
+from ..diagnose.causes import causes
+from .conditions import Condition, condition_of
 from .judging import Known, judge
 from .model import Sop
-from .thumb import rules
+from .stems import stems
+from .thumb import Rule, rules
 
 _LIST = re.compile(r"escalation_conditions:[ \t]*\r?\n(?P<items>(?:[ \t]*-[ \t]+[^\n]*\r?\n?)+)")
 _ITEM = re.compile(r"-[ \t]+[\"']?(?P<text>.*?)[\"']?[ \t]*\r?$", re.MULTILINE)
@@ -17,9 +19,12 @@ _FLEET = re.compile(
 )
 _FIGURE = re.compile(
     r"(?:more than|over|longer than|at least|exceeds?|above|>=?)\s*\d|\bfor\s+\d+\s*(?:s|m|h|sec|min|hour|day)|\d+\s*(?:times|minutes|hours)"
-    r"|\bpersists?\b|\brepeatedly\b|\bafter\b",
+    r"|\b(?:persists?|repeatedly|after|again|continues?|still|between two)\b",
     re.IGNORECASE,
 )
+
+
+_ENOUGH = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +63,18 @@ def _answer(sop: Sop, text: str, known: Known) -> Escalated:
         return Escalated(text, "unknown", judgement.note)
     if _FIGURE.search(text):
         return Escalated(text, "unknown", f"{judgement.note}; how often or how long, judge by its times")
+    if _told(text, rule) < _ENOUGH:
+        return Escalated(text, "unknown", f"{judgement.note}; of the rest of the condition the bundle does not tell")
     return Escalated(text, "yes", judgement.note)
+
+
+def _told(text: str, rule: Rule | Condition) -> float:
+    """Share of the condition's words that its causes, or the sentences of its kind, speak of: the rest is more than is known."""
+    rows = [causes().by_id[name] for name in rule.causes]
+    known = " ".join(f"{row.id} {row.title} {row.supported_by}" for row in rows)
+    if isinstance(rule, Rule):
+        known += " ".join((rule.pattern, rule.says, *rule.hits))
+    else:
+        known += " ".join(rule.signatures)
+    words = stems(text)
+    return len(words & stems(known.replace("_", " "))) / len(words) if words else 1.0

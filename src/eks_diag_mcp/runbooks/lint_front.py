@@ -15,7 +15,7 @@ from .tie import tied
 from .wording import unknown_causes
 
 _NEEDED = ("title", "description", "status", "severity", "triggers", "owner", "objective", "context")
-_MAY = ("root_causes", "explained", "related", "version", "tags")
+_MAY = ("root_causes", "explained", "related")
 _STATUS = ("active", "draft", "deprecated")
 _SEVERITY = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 _NAME = re.compile(r"(?:.*/)?[A-Z]{1,3}\d{1,3}[a-z]?-[a-z0-9]+(?:-[a-z0-9]+)*\.md")

@@ -27,7 +27,7 @@ _NOT_FIRST = 0.93
 _MORE = 0.06  # each further cause behind the symptom that the runbook is about too
 _REVERSED = 0.8  # the symptom stands within the trigger: as telling, but less than a whole line that the trigger hits
 _OVERLAP = 0.6  # most words of the trigger stand in the symptom, in another order
-_LONG = 40  # characters of a hit that say all; a short trigger hits lines of many kinds
+_TELLING = 4  # telling words of a trigger that say all; one of fewer hits lines of many kinds
 _FIELDS: tuple[tuple[str, float], ...] = (("subject", 1.0), ("triggers", 0.7), ("issues", 0.5), ("context", 0.4), ("body", 0.2))
 _SYMPTOMS = re.compile(r"^-[ \t]+symptoms:[ \t]*(?P<text>[^\n]+)", re.MULTILINE)
 
@@ -97,12 +97,12 @@ def _match(sop: Sop, symptom: Symptom, index: Index) -> Match:
 
 def _by_trigger(trigger: str, symptom: Symptom, index: Index) -> float:
     """Near 1 where the trigger hits the symptom, less where the symptom stands in the trigger or shares its words."""
-    if hit := compiled(trigger).search(symptom.text):
-        return 0.8 + 0.2 * min(1.0, (hit.end() - hit.start()) / _LONG)
+    words = _stems_of(trigger)
+    if compiled(trigger).search(symptom.text):
+        return 0.8 + 0.2 * min(1.0, index.weigh(words) / (_TELLING * index.mean))
     plain = trigger.casefold()  # the caller's pattern is never compiled here: its alternatives are compared as text
     if any(phrase in plain for phrase in symptom.phrases):
         return _REVERSED
-    words = _stems_of(trigger)
     both = words & symptom.words
     if len(both) < 2:
         return 0.0

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_PAIR = re.compile(r"\bpods?[- ]to[- ]pods?\b", re.IGNORECASE)  # two words that say nothing, and one thing together
+_TOGETHER = re.compile(r"\b(?:pods?[- ]to[- ]pods?|too many pods)\b", re.IGNORECASE)  # words that say nothing but together
 _COMMON_WORDS = """
 a about after all an and any are as at aws be because been but by can cannot check cluster container due ec2 eks error
 errors fail failed failing fails failure failures for from get has have if in instance into is issue issues it its kube
@@ -17,8 +17,13 @@ _ENDINGS = ("ations", "ation", "ings", "ions", "ing", "ion", "ies", "ure", "ed",
 
 def stems(text: str) -> frozenset[str]:
     """The telling words, cut to a stem. CamelCase names fall into their words, as alert names need."""
-    words = (word.casefold() for word in _WORD.findall(_PAIR.sub("podtopod", text)))
+    words = (word.casefold() for word in _WORD.findall(_TOGETHER.sub(_joined, text)))
     return frozenset(stem(word) for word in words if len(word) > 1 and word not in _COMMON and not word.isdigit())
+
+
+def _joined(match: re.Match[str]) -> str:
+    """One lower-case word, the same for singular and plural."""
+    return re.sub(r"[- ]", "", match.group().casefold()).replace("pods", "pod")
 
 
 def stem(word: str) -> str:

@@ -25,6 +25,9 @@ MAX_TEXT = 4_000
 
 LEVEL = re.compile(r"^\W*(?P<level>MUST|SHOULD|MAY)\b(?P<ban>\s+NOT\b)?\W*$")
 _BULLET = re.compile(r"^(?P<indent>[ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<text>\S.*)$")
+_NO_FAULT = re.compile(
+    r":[^.\n]{0,40}\bno (?:fault|finding|problem|trouble)\b", re.IGNORECASE
+)  # what such a rule clears, no cause shows
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})")
 
 
@@ -113,6 +116,8 @@ def _step(sop: Sop, n: int, phase: int, level: Level, text: str) -> Step:
     if calls:
         return Step(n, phase, level, text, "call", calls)
     conditional = bool(CONDITION.search(text))
+    if conditional and _NO_FAULT.search(text):
+        return Step(n, phase, level, text, "rule")
     if conditional and (concluded := concluded_causes(text, sop)):  # its own word goes before any row about such sentences
         return Step(n, phase, level, text, "rule", (), Condition(concluded))
     if row := rules().of(text):

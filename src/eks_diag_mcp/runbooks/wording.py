@@ -119,7 +119,14 @@ def own_causes(sop: Sop) -> frozenset[str]:
 def concluded_causes(text: str, sop: Sop) -> tuple[str, ...]:
     """The causes that a sentence concludes ("root cause `x`", or "... (`x`)" at its end); none where it says none so."""
     said = (m[1] or m[2] for m in _CONCLUDED.finditer(text))
-    return tuple(dict.fromkeys(cause for word in said for cause in ([word] if word in causes().by_id else meant(sop, word))))
+    return tuple(dict.fromkeys(cause for word in said for cause in _named(word, sop)))
+
+
+def _named(word: str, sop: Sop) -> Iterable[str]:
+    """The cause of that id, those of that family, or those that the runbook's word stands for."""
+    if word in causes().by_id:
+        return (word,)
+    return [row.id for row in causes().rows if row.family == word] or meant(sop, word)
 
 
 def named_causes(text: str, sop: Sop | None = None) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ def _headline(book: "Sop", transcript: "Transcript", summary: SummaryAnswer, dia
     own = own_causes(book)
     if root is None or not own or root.id in own:
         return said + summary.verdict
-    other = f" {', '.join(better)} is the runbook for it." if better else ""
+    other = f" {' or '.join(better)} is the runbook for it." if better else ""
     return f"{said}{summary.verdict} {root.id} is not what {book.short_id} is about.{other}"
 
 
