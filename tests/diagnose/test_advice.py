@@ -96,6 +96,11 @@ def test_every_mitigation_says_what_to_do_what_it_risks_and_how_to_see_that_it_w
     assert bare == []
 
 
+def test_every_address_cause_is_verified_by_a_pod_that_gets_one() -> None:
+    rows = [r for r in causes().rows if r.id.startswith("ip_allocation.")]
+    assert [r.id for r in rows if not ("pod" in r.mitigation.verify and "address" in r.mitigation.verify)] == []
+
+
 def test_the_shipped_scenario_shows_the_step(app: App, scenario_bundle: Callable[[str], Bundle]) -> None:
     root = app.diagnosis(scenario_bundle("cooldown-churn")).root_cause
     assert root is not None and root.mitigation is not None and "WARM_IP_TARGET: 2 -> 12." in root.mitigation.immediate

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from ..runbooks.model import Sop
 
 
-def report(sop: "Sop | None", root: Verdict | None, cited: list[Line], sections: Mapping[str, Section]) -> str:
+def report(
+    sop: "Sop | None", root: Verdict | None, cited: list[Line], sections: Mapping[str, Section], settles: str | None = None
+) -> str:
     """YAML text. When no cause of the SOP holds it says `undetermined` or the other family's id, never the SOP's words.
     Evidence is named by place and by our own words: text of the node's logs stands in the answer's `evidence` only."""
     fix = root.mitigation if root else None
@@ -25,7 +27,7 @@ def report(sop: "Sop | None", root: Verdict | None, cited: list[Line], sections:
         "evidence": evidence,
         "severity": (root.severity if root else "info").upper(),
         "mitigation": {
-            "immediate": fix.immediate if fix else "Operator: none is proven; settle the open questions first.",
+            "immediate": fix.immediate if fix else f"Operator: none is proven; settle first {settles or 'the open questions'}.",
             "long_term": (fix.long_term if fix else "") or "none proven",
         },
     }

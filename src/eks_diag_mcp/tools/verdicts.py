@@ -95,7 +95,7 @@ def summarize(
         mitigation=fix,
         confidence=root.confidence if root else None,
         gaps=list(diagnosis.gaps),
-        report_yaml=report(book, root, cited, room.app.sections(bundle)),
+        report_yaml=report(book, root, cited, room.app.sections(bundle), diagnosis.settles_first),
     )
 
 
@@ -115,9 +115,7 @@ def _rows(diagnosis: Diagnosis, root: Verdict | None, row: CauseRow | None, reco
 def _verdict(diagnosis: Diagnosis) -> str:
     root = diagnosis.root_cause
     if root is None:
-        return "The evidence does not show a root cause." + (
-            " Candidates are listed with what would settle them." if any(v.stand == "unknown" for v in diagnosis.verdicts) else ""
-        )
+        return f"The evidence does not show a root cause. What would settle it: {diagnosis.settles_first}."
     when = {
         "at_capture": "it holds at the capture",
         "recurring": "it recurs and holds at the capture",
