@@ -211,3 +211,15 @@ class Diagnosis:
     @property
     def root_cause(self) -> Verdict | None:
         return next((v for v in self.verdicts if v.stand == "supported"), None)
+
+    @property
+    def settles_first(self) -> str | None:
+        """The one thing that would settle the case where no cause is supported; None where one is."""
+        if self.root_cause is not None:
+            return None
+        nearest = next((v for v in self.verdicts if v.stand == "unknown" and v.would_settle), None)
+        if nearest is not None:
+            return f"whether it is {nearest.id}: {nearest.would_settle[0]}"
+        if self.gaps:
+            return f"a bundle in which this can be read: {self.gaps[0]}"
+        return "a second bundle taken while the fault shows, or compare_nodes with a node that has it"

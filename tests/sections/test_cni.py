@@ -1,5 +1,7 @@
 """Section cni: which VPC CNI, with which settings, and does the runtime use it."""
 
+import pytest
+
 from eks_diag_mcp.sections import cni
 
 from .conftest import CNI_ENV, CONFLIST, DMI, DOWN, IFCONFIG, FakeBundle, cards, container, keys, node, three
@@ -97,3 +99,20 @@ def test_the_mode_follows_the_settings_and_without_them_the_pool():
     prefixes = [an_eni("eni-0", 0), an_eni("eni-1", 1, ("10.0.1.16/28", []))]
     assert cni.read(FakeBundle({"ipamd/enis.json": cards(prefixes)}), None).value("mode") == "custom_networking_prefix"
     assert cni.read(FakeBundle({"ipamd/enis.json": cards([])}), None).value("mode") == "unknown"
+
+
+def test_pod_interfaces_of_another_prefix_than_the_configurations_are_told() -> None:
+    lines = "".join(IFCONFIG.format(f"cali{n}a2b3c4d", 9001) for n in range(3))
+    section = cni.read(node(three(), **{"networking/ifconfig.txt": IFCONFIG.format("eth0", 9001) + lines}), None)
+    assert keys(section)["cni.interfaces_missing"].speaks_for == ("cni_plugin",)
+    ours = lines.replace("cali", "eni")
+    section = cni.read(node(three(), **{"networking/ifconfig.txt": IFCONFIG.format("eth0", 9001) + ours}), None)
+    assert "cni.interfaces_missing" not in keys(section)
+
+
+@pytest.mark.parametrize(("policy", "told"), [("persistent", True), ("none", False), ("", False)])
+def test_mac_addresses_that_systemd_rewrites_are_told_on_ubuntu(policy: str, told: bool) -> None:
+    link = f"# /usr/lib/systemd/network/99-default.link\n[Link]\nMACAddressPolicy={policy}\n"
+    uname = "Linux h 6.8.0-1021-aws #23-Ubuntu SMP x86_64 GNU/Linux\n"
+    files = {"networking/systemd-network/99-default.link": link, "kernel/uname.txt": uname}
+    assert ("cni.mac_address_policy" in keys(cni.read(node(three(), **files), None))) is told

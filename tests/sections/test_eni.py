@@ -1,5 +1,7 @@
 """Section eni: how many interfaces, how full, and what limits them."""
 
+import json
+
 from eks_diag_mcp.sections import eni
 
 from .conftest import IFCONFIG, LOG, address, keys, node, singles, three, zap
@@ -98,3 +100,27 @@ def test_security_groups_are_said_to_be_elsewhere():
     section = eni.read(node(three(9, 2)), None)
     reading = next(r for r in section.readings if r.name == "security_groups")
     assert reading.value is None and "never in a bundle" in reading.note
+
+
+def test_prefix_mode_with_the_pod_limit_of_single_addresses_is_told() -> None:
+    """56 -> 896 addresses, but max-pods stays what it was until kubelet is told."""
+    block = [("10.0.0.0/28", [address("10.0.0.3", "web")])]
+    config = json.dumps({"maxPods": 58})
+    files = {"kubelet/config.json": config}
+    bundle = node([an_eni("eni-0", 0, *block)], {"ENABLE_PREFIX_DELEGATION": "true"}, "m5.xlarge", **files)
+    issue = keys(eni.read(bundle, None))["eni.max_pods_below_capacity"]
+    assert "kubelet takes 58 pods" in issue.title and issue.role == "context"
+    raised = node(
+        [an_eni("eni-0", 0, *block)],
+        {"ENABLE_PREFIX_DELEGATION": "true"},
+        "m5.xlarge",
+        **{"kubelet/config.json": json.dumps({"maxPods": 110})},
+    )
+    assert "eni.max_pods_below_capacity" not in keys(eni.read(raised, None))
+
+
+def test_an_interface_without_a_carrier_is_down() -> None:
+    line = "ens6: flags=4099<UP,BROADCAST,MULTICAST>  mtu 9001\n\n"
+    assert "eni.interface_down" in keys(
+        eni.read(node(three(), **{"networking/ifconfig.txt": IFCONFIG.format("ens5", 9001) + line}), None)
+    )

@@ -8,12 +8,14 @@ from .readers.cni_release import read_image
 from .readers.cni_settings import DEFAULTS
 from .readers.conflist import CniConfig, in_force, read_configs
 from .readers.interfaces import Interface, read_interfaces
+from .readers.link_policy import mac_address_policy
+from .readers.node_identity import system_of
 from .readers.vpc_cni import VpcCni, conclude, read_vpc_cni
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
 
-SOURCES = ("cni-config", "cni-env", "ipamd-env", "networkutils-env", "ifconfig")
+SOURCES = ("cni-config", "cni-env", "ipamd-env", "networkutils-env", "ifconfig", "systemd-network")
 _RUNTIME_LOGS = ("kubelet-log", "containerd-log")
 _ALWAYS_SHOWN = (
     "WARM_ENI_TARGET",
@@ -23,6 +25,8 @@ _ALWAYS_SHOWN = (
     "ENABLE_PREFIX_DELEGATION",
 )
 
+_TELLING = 3
+"""So many pods with an address are more than one that just starts or ends."""
 _ZERO_IS_UNSET = ("WARM_IP_TARGET", "MINIMUM_IP_TARGET")
 
 
@@ -35,7 +39,13 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     readings = (*_identity(bundle, cni), *_conflist(chosen), *_settings(cni))
     if chosen and not chosen.aws and not any(c.aws for c in configs) and cni.pool.datastore is None:
         return Section("cni", "not_applicable", readings, (), coverage)
-    issues = (*_config_issues(bundle, configs, cni), *_mtu_issues(chosen, interfaces), *_setting_issues(cni))
+    issues = (
+        *_config_issues(bundle, configs, cni),
+        *_mtu_issues(chosen, interfaces),
+        *_interface_issues(chosen, cni, interfaces),
+        *_link_issue(bundle),
+        *_setting_issues(cni),
+    )
     return Section("cni", conclude(chosen is not None or bool(cni.settings.read), issues), readings, issues, coverage)
 
 
@@ -130,6 +140,27 @@ def _mtu_issues(chosen: CniConfig | None, interfaces: tuple[Interface, ...]) -> 
     if stale:
         title = f"{len(stale)} pod interfaces have another MTU than the configuration's {mtu}: made before a change"
         yield Issue("cni.pod_mtu_stale", title, "low", _quotes(stale), ("mtu",), weight=2)
+
+
+def _interface_issues(chosen: CniConfig | None, cni: VpcCni, interfaces: tuple[Interface, ...]) -> Iterator[Issue]:
+    """Pods hold addresses of ipamd, but the host's pod interfaces all bear another prefix than the configuration's: who
+    made the pods' network used another configuration."""
+    pool, prefix = cni.pool.datastore, (chosen.veth_prefix or "eni") if chosen and chosen.aws else None
+    held = [a for e in pool.enis for c in e.cidrs for a in c.assigned] if pool else []
+    pods = [i for i in interfaces if i.kind == "pod"]
+    if prefix is None or chosen is None or len(held) < _TELLING or not pods or any(i.name.startswith(prefix) for i in pods):
+        return
+    title = f"{len(held)} pods hold an address, but no interface of the host begins with the configuration's prefix {prefix}"
+    quotes = tuple(e for e in (chosen.head, *(i.evidence for i in pods[:2])) if e)
+    yield Issue("cni.interfaces_missing", title, "medium", quotes, ("cni_plugin",), weight=2)
+
+
+def _link_issue(bundle: "Bundle") -> Iterator[Issue]:
+    policy, row = mac_address_policy(bundle)
+    system = system_of(bundle)
+    if row is not None and policy not in (None, "none") and system is not None and system.value == "Ubuntu":
+        title = f"systemd gives new interfaces MAC addresses of its own (MACAddressPolicy={policy}): the pods' ARP entries go stale"
+        yield Issue("cni.mac_address_policy", title, "medium", (row.evidence,), ("cni_plugin",), weight=2)
 
 
 def _quotes(interfaces: list[Interface]) -> tuple[Evidence, ...]:

@@ -162,10 +162,16 @@ def _limit_issue(bundle: "Bundle", cni: VpcCni, limit: EniLimit) -> Iterator[Iss
 def _pods_issue(cni: VpcCni, limit: EniLimit, max_pods: MaxPods | None) -> Iterator[Issue]:
     """kubelet takes more pods than there can be addresses; branch ENIs bring their own, so not with them."""
     capacity = limit.ips_capacity
-    if max_pods is None or capacity is None or cni.settings.flag("ENABLE_POD_ENI") or max_pods.value <= capacity + 2:
+    if max_pods is None or capacity is None or cni.settings.flag("ENABLE_POD_ENI"):
+        return
+    quotes = cni.settings.evidence("ENABLE_PREFIX_DELEGATION", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "MAX_ENI")
+    of_type = cni.instance.limits.max_pods if cni.instance and cni.instance.limits else None
+    if cni.prefixes and max_pods.value == of_type and capacity > 2 * max_pods.value:
+        title = f"The node holds up to {capacity} pod addresses, but kubelet takes {max_pods.value} pods, as without prefix mode"
+        yield Issue("eni.max_pods_below_capacity", title, "low", quotes, (), "context", 1)
+    if max_pods.value <= capacity + 2:
         return
     title = f"kubelet takes {max_pods.value} pods, but the node holds at most {capacity} pod addresses ({cni.mode})"
-    quotes = cni.settings.evidence("ENABLE_PREFIX_DELEGATION", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "MAX_ENI")
     yield Issue("eni.max_pods_above_capacity", title, "medium", quotes, ("ip_allocation.eni_limit",), "context", 2)
 
 
@@ -200,6 +206,9 @@ def _interface_issues(cni: VpcCni, interfaces: tuple[Interface, ...]) -> Iterato
             ("cni_plugin.policy_routing",),
             weight=2,
         )
+    if interfaces and not any(i.name == "lo" for i in interfaces):
+        title = "The node has no loopback interface: programs that speak to themselves over 127.0.0.1 cannot"
+        yield Issue("eni.no_loopback", title, "low", tuple(i.evidence for i in interfaces[:2]), (), "context", 2)
     known = len(cni.pool.datastore.enis) if cni.pool.datastore else None
     single_card = cni.instance is not None and cni.instance.limits is not None and cni.instance.limits.cards == 1
     if known and single_card and len(enis) > known:

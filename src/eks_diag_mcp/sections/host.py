@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..model import Issue, NodeFacts, Reading, Section, Severity
+from .readers.cron_jobs import rapid_jobs
 from .readers.eviction import hard_thresholds
 from .readers.host_clock import ClockState, read_clock, wrong_by_seconds
 from .readers.host_limits import file_use, large_environments, pid_issues, pid_readings, read_pid_use, throttling
@@ -20,7 +21,7 @@ from .readers.vpc_cni import conclude
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
 
-SOURCES = ("processes", "services", "sysctls", "pressure", "throttling", "selinux", "last-reboot", "environments")
+SOURCES = ("processes", "services", "sysctls", "pressure", "throttling", "selinux", "last-reboot", "environments", "cron")
 _LOAD_PER_CPU = 4.0
 _STALL_PERCENT = 20.0
 _STEP_SECONDS = 300.0
@@ -66,6 +67,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
         *_service_issues(units),
         *_clock_issues(bundle, clock),
         *_boot_issues(bundle),
+        *_habit_issues(bundle),
     )
     known = listed.processes is not None or top.memory is not None or bool(units)
     return Section("host", conclude(known, issues), readings, issues, tuple(bundle.coverage(s) for s in SOURCES))
@@ -204,3 +206,19 @@ def _boot_issues(bundle: "Bundle") -> Iterator[Issue]:
         title = f"The node was restarted {restarts} times within ten days"
         quotes = tuple(evidence for _, evidence in boots[:4])
         yield Issue("host.restarts", title, "medium", quotes, ("kernel_panic_softlockup",), weight=2)
+
+
+# ---- habits that cost, without being a fault --------------------------------------------------------------------------
+def _habit_issues(bundle: "Bundle") -> Iterator[Issue]:
+    """What the node monitoring agent warns of as well; nothing of it is a cause by itself."""
+    jobs = rapid_jobs(bundle)
+    if jobs:
+        title = (
+            f"cron starts {len(jobs)} jobs more often than every five minutes, one every {jobs[0].gap.total_seconds():.0f} seconds"
+        )
+        yield Issue("host.rapid_cron", title, "low", tuple(j.evidence for j in jobs[:3]), (), "context", 1)
+    large = [r for r in large_environments(bundle) if r.name == "large_environments" and r.value]
+    if large:
+        title = f"{large[0].value} processes have more than 1000 environment variables: each service of a namespace adds some"
+        quotes = tuple(r.evidence for r in rows_of(bundle, "environments") if large[0].ref == r.ref)
+        yield Issue("host.large_environment", title, "low", quotes, (), "context", 1)

@@ -40,6 +40,8 @@ class Told:
     escalate: Sequence[str] = ()
     gaps: Sequence[str] = ()
     rivals: Sequence[Verdict] = ()
+    settles: str | None = None
+    """What would settle the question first, where no cause is shown."""
 
 
 def report(told: Told) -> str:
@@ -123,7 +125,7 @@ def _mitigation(told: Told) -> str:
     return (
         told.root.mitigation.immediate
         if told.root and told.root.mitigation
-        else "Operator: none is proven; settle the open questions first."
+        else f"Operator: none is proven; settle first {told.settles or 'the open questions'}."
     )
 
 

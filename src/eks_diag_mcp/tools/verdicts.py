@@ -92,6 +92,7 @@ def summarize(
         escalate=[c.condition for c in conditions if c.met == "yes"],
         gaps=diagnosis.gaps,
         rivals=[v for v in diagnosis.verdicts if v.stand == "ruled_out"],
+        settles=diagnosis.settles_first,
     )
     return SummaryAnswer(
         instanceId=bundle.instance_id,
@@ -128,9 +129,7 @@ def _rows(diagnosis: Diagnosis, root: Verdict | None, row: CauseRow | None, reco
 def _verdict(diagnosis: Diagnosis) -> str:
     root = diagnosis.root_cause
     if root is None:
-        return "The evidence does not show a root cause." + (
-            " Candidates are listed with what would settle them." if any(v.stand == "unknown" for v in diagnosis.verdicts) else ""
-        )
+        return f"The evidence does not show a root cause. What would settle it: {diagnosis.settles_first}."
     when = {
         "at_capture": "it holds at the capture",
         "recurring": "it recurs and holds at the capture",

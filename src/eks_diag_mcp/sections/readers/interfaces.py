@@ -23,7 +23,8 @@ _KINDS: tuple[tuple[InterfaceKind, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One interface. eni: an ENI's own device; pod: the host side of a pod; branch: of a pod with a branch ENI."""
+    """One interface. eni: an ENI's own device; pod: the host side of a pod; branch: of a pod with a branch ENI. `up`: it is
+    switched on and has a carrier (flags UP and RUNNING)."""
 
     name: str
     kind: InterfaceKind
@@ -50,5 +51,5 @@ def _interfaces(file: "FileText") -> list[Interface]:
                 flags, mtu, where = old[1].split(), old[2], old
         kind: InterfaceKind = next((kind for kind, pattern in _KINDS if pattern.fullmatch(head[1])), "other")
         evidence = quote("ifconfig", file, where.start(), where.end())
-        found.append(Interface(head[1], kind, int(mtu) if mtu else None, "UP" in flags, evidence))
+        found.append(Interface(head[1], kind, int(mtu) if mtu else None, {"UP", "RUNNING"} <= set(flags), evidence))
     return found
