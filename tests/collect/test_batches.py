@@ -1,6 +1,7 @@
 """Many nodes at once: who is asked, who cannot be, and that a batch survives its server."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,6 +78,15 @@ def test_the_same_batch_asked_twice_is_one(mixed: Site) -> None:
     again = batch(mixed.app(), filter="notready")
     assert again.idempotent and again.batchId == first.batchId
     assert len(mixed.aws.called("ssm:StartAutomationExecution")) == 1
+
+
+def test_the_same_batch_is_one_also_when_the_clock_turns_and_another_one_later(mixed: Site) -> None:
+    at = datetime(2026, 11, 20, 14, 39, 59, tzinfo=UTC)
+    first, soon, later = (
+        batch(App(mixed.app().settings, wall=lambda m=minutes: at + timedelta(minutes=m)), filter="notready")
+        for minutes in (0, 2, 25)
+    )
+    assert soon.batchId == first.batchId and soon.idempotent and later.batchId != first.batchId
 
 
 def test_limits_cut_all_buckets_alike(mixed: Site) -> None:

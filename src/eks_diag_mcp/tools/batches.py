@@ -1,6 +1,7 @@
 """batch_collect, batch_status: logs of many nodes of a cluster, asked for together."""
 
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -99,9 +100,8 @@ def batch_collect(
     began, outside, settings = room.app.now(), room.app.outside, room.app.settings
     ref, note = choose(outside.clusters, clusterName, region)
     wall = room.app.wall()
-    minute = int(wall.timestamp()) // _SAME_BATCH_S
-    batch_id = Batches.id_of(ref.name, ref.region, filter, strategy, groupBy, samplesPerBucket, maxTotalCollections, minute)
-    known = None if dryRun else room.app.batches.get(batch_id)
+    asked = (ref.name, ref.region, filter, strategy, groupBy, samplesPerBucket, maxTotalCollections)
+    batch_id, known = _same(room, asked, None if dryRun else int(wall.timestamp()) // _SAME_BATCH_S)
     if known is not None:
         members = room.app.batches.advance(known, began + _START_S, room.checkpoint)
         return _begun(known, members, note, idempotent=True)
@@ -138,6 +138,16 @@ def batch_collect(
     return planned.model_copy(
         update={"batchId": batch_id, "executions": [_row(m) for m in members], "next_step": f'batch_status(batchId="{batch_id}")'}
     )
+
+
+def _same(room: Room, asked: tuple[object, ...], turn: int | None) -> tuple[str, Batch | None]:
+    """(id of a batch of that request, the one that was begun within the last minutes)."""
+    if turn is None:
+        return "", None
+    ids = [Batches.id_of(*asked, at) for at in (turn, turn - 1)]
+    found = [batch for batch in map(room.app.batches.get, ids) if batch is not None]
+    recent = room.app.wall() - timedelta(seconds=_SAME_BATCH_S)
+    return ids[0], next((b for b in found if datetime.fromisoformat(b.started) >= recent), None)
 
 
 def _planned(cluster: str, region: str, note: str | None, found: "Plan", gaps: list[str] | None, *, dry: bool) -> BatchAnswer:
