@@ -77,7 +77,7 @@ class AuthConfig(_Part):
 
     tokens: tuple[StaticToken, ...] = ()
     jwt: JwtRules | None = None
-    resource: HttpUrl | None = None
+    resource: str | None = Field(None, pattern=r"^https?://\S+$")
 
     @model_validator(mode="after")
     def _some(self) -> "AuthConfig":

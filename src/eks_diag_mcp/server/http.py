@@ -13,7 +13,6 @@ from typing import Any
 import anyio.to_thread
 import uvicorn
 from mcp.server.auth.settings import AuthSettings
-from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 
 from ..app import App
@@ -86,11 +85,11 @@ def http_app(app: App, config: HttpConfig) -> Starlette:
 def _authentication(app: App, auth: AuthConfig | None) -> dict[str, Any]:
     if auth is None:
         return {}
-    issuer = auth.jwt.issuer if auth.jwt else str(auth.resource or "http://localhost")  # told to clients with JWTs only
+    issuer = auth.jwt.issuer if auth.jwt else auth.resource or "http://localhost"  # told to clients with JWTs only
     return {
         "token_verifier": Verifier(auth, app.settings.clusters),
         "auth": AuthSettings(
-            issuer_url=AnyHttpUrl(issuer),
+            issuer_url=issuer,
             resource_server_url=auth.resource if auth.jwt else None,
             validate_token_resource=False,  # the verifier checks the audience itself
         ),
