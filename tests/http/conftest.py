@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -136,14 +137,14 @@ def launch() -> Iterator[Launch]:
     """launch(library, *flags, env=...) -> a server process that listens."""
     running: list[Process] = []
 
-    def start(library: Path, *flags: str, env: dict[str, str] | None = None) -> Process:
+    def start(library: Path, *flags: str, env: dict[str, str] | None = None, log_format: str = "plain") -> Process:
         command = [sys.executable, "-m", "eks_diag_mcp", "--library", str(library), *flags]
-        told = {**(env or dict(os.environ)), "EKS_DIAG_LOG_LEVEL": "INFO"}
+        told = {**(env or dict(os.environ)), "EKS_DIAG_LOG_LEVEL": "INFO", "EKS_DIAG_LOG_FORMAT": log_format}
         process = subprocess.Popen([*command, "serve", "--http", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True, env=told)
         assert process.stderr is not None
         lines: list[str] = []
         port = _port(process.stderr, lines)
-        reader = threading.Thread(target=lambda err: lines.extend(err), args=(process.stderr,), daemon=True)
+        reader = threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True)
         reader.start()
         running.append(Process(Door(port), process, lines, reader))
         return running[-1]
@@ -158,8 +159,8 @@ def _port(stderr: IO[str], lines: list[str]) -> int:
     """The port that the server says it listens on."""
     for line in stderr:
         lines.append(line)
-        if "running on http://" in line:
-            return int(line.split("running on http://", 1)[1].split()[0].rsplit(":", 1)[1])
+        if found := re.search(r"running on http://[\d.]+:(\d+)", line):
+            return int(found[1])
     raise AssertionError("the server ended: " + "".join(lines))
 
 
