@@ -6,19 +6,23 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from ..quoting import clean
+
+_MOST = 20_000
+"""Characters of one entry."""
 AUDIT = "eks_diag_mcp.audit"
 """The logger that tells each tool call. It is heard unless the level is ERROR or CRITICAL."""
 
 
 class Plain(logging.Formatter):
-    """Text. Newlines of foreign text are escaped; only a traceback has lines of its own."""
+    """Text. Control characters and line breaks of foreign text are escaped; only a traceback has lines of its own."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        return text if record.exc_info else text.replace("\r", "\\r").replace("\n", "\\n")
+        return text if record.exc_info else clean(text, _MOST).replace("\n", "\\n")
 
 
 class JsonLines(logging.Formatter):
