@@ -59,3 +59,14 @@ def test_a_bundle_that_somebody_else_fetched_is_seen_once_the_bucket_gives_it_to
     begun = app.intake.start("s3", Ask(node))
     assert app.intake.follow(begun.collection.execution_id, 60).state == "completed"
     assert view(site, CLUSTER).known_instances() == [node]
+
+
+def test_the_same_fetch_by_both_in_one_process_ends_for_both(site: Site) -> None:
+    node = site.node("eni-limit")
+    assert site.collect(node).state == "completed"
+    whole = site.app()
+    execution = whole.intake.start("s3", Ask(node)).collection.execution_id
+    assert whole.intake.follow(execution, 60).state == "completed"
+    app = ConfinedApp(whole, frozenset({CLUSTER}))
+    assert app.intake.start("s3", Ask(node)).state == "completed"
+    assert app.intake.follow(execution, 0).state == "completed" and app.known_instances() == [node]
