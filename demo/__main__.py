@@ -31,6 +31,7 @@ async def run(console: Console) -> int:
         server = StdioServerParameters(
             command=sys.executable,
             args=["-m", "eks_diag_mcp", "--archives", str(archives), "--library", str(Path(folder) / "library")],
+            env={"EKS_DIAG_LOG_LEVEL": "ERROR"},  # no audit lines between the figures
         )
         console.rule("[bold]eks-diag-mcp")
         console.print(

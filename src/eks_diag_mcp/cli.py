@@ -1,7 +1,6 @@
 """The command line: without a command it serves MCP over stdio."""
 
 import json
-import logging
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from . import __version__
 from .config import Settings
 from .errors import DiagError
+from .server.logs import set_up
 from .sop_commands import SOP_COMMANDS
 
 
@@ -41,30 +41,39 @@ def main(context: click.Context, archives: Path | None, library: Path | None, so
 
     given = {"archives": archives, "library": library, "sops": sops, "toolsets": toolset_names(toolsets) if toolsets else None}
     context.obj = settings = Settings.read(os.environ, **given)
-    _log(settings.log_level)
+    set_up(settings.log_level, settings.log_format)
     if context.invoked_subcommand is None:
-        serve(settings)
+        serve_stdio(settings)
 
 
-def _log(level: str) -> None:
-    """One handler on stderr, set before the SDK would set its own; newlines of foreign text are escaped."""
-
-    class Plain(logging.Formatter):
-        def format(self, record: logging.LogRecord) -> str:
-            text = super().format(record)
-            return text if record.exc_info else text.replace("\n", "\\n")
-
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Plain("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
-
-
-def serve(settings: Settings) -> None:
+def serve_stdio(settings: Settings) -> None:
     """Serve over stdio until the client hangs up."""
     from .app import App
     from .server.build import build_server
 
     build_server(App(settings)).run("stdio")
+
+
+@main.command()
+@click.option("--http", "address", metavar="HOST:PORT", help="Serve over HTTP there instead of stdio [EKS_DIAG_HTTP].")
+@click.option("--auth", "auth_file", type=click.Path(path_type=Path), help="Who may call: a YAML file [EKS_DIAG_HTTP_AUTH_FILE].")
+@click.option("--allow-host", "hosts", multiple=True, help="A name that clients call this server by [EKS_DIAG_HTTP_HOSTS].")
+@click.option("--allow-origin", "origins", multiple=True, help="An origin that browsers may call from [EKS_DIAG_HTTP_ORIGINS].")
+@click.option("--rate", "calls_per_minute", type=int, help="Calls a minute for each caller [EKS_DIAG_HTTP_RATE].")
+@click.pass_obj
+def serve(settings: Settings, /, address: str | None, **given: Any) -> None:
+    """Serve MCP: over stdio, or over HTTP with --http. Beyond loopback only with --auth."""
+    address = address or os.environ.get("EKS_DIAG_HTTP")
+    if address is None:
+        if any(given.values()):
+            raise DiagError("Those options are for HTTP.", "Add --http HOST:PORT.")
+        serve_stdio(settings)
+        return
+    from .app import App
+    from .server.http import serve_http
+    from .server.http_config import HttpConfig
+
+    serve_http(App(settings), HttpConfig.read(os.environ, address, **given))
 
 
 @main.command()

@@ -32,6 +32,7 @@ class Settings(BaseModel):
     sops: tuple[Path, ...] = ()
     toolsets: frozenset[str] = frozenset(LISTED)
     log_level: str = "WARNING"
+    log_format: Literal["plain", "json"] = "plain"
     region: str | None = None
     regions: frozenset[str] = frozenset()
     clusters: Mapping[str, str | None] = {}
@@ -78,6 +79,7 @@ _PLAIN = {
     "EKS_DIAG_KUBE_CONTEXT": "kube_context",
     "EKS_DIAG_COLLECT": "collecting",
     "EKS_DIAG_COLLECT_PAUSE_S": "collect_pause_s",
+    "EKS_DIAG_LOG_FORMAT": "log_format",
     "EKS_DIAG_AWS_MAX_ATTEMPTS": "aws_max_attempts",
     "EKS_DIAG_AWS_READ_TIMEOUT_S": "aws_read_timeout_s",
 }

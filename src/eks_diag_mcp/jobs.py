@@ -72,3 +72,14 @@ class Jobs:
     def get(self, key: str) -> Work | None:
         """The job of that key, if this process ran one."""
         return self._works.get(key)
+
+    def running(self) -> list[Work]:
+        """The jobs under way."""
+        with self._lock:
+            return [work for work in self._works.values() if not work.ended.is_set()]
+
+    def drain(self, until: float, now: Callable[[], float]) -> int:
+        """Wait for the jobs under way, at most until then on the clock of `now`; how many are left."""
+        for work in self.running():
+            work.ended.wait(max(0.0, until - now()))
+        return len(self.running())

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = "numpy pyarrow hyperscan boto3 botocore kubernetes duckdb"
-SERVER = "strict answers prompts resources skills completions bridge schemas manners adapt"
+SERVER = "strict answers prompts resources skills completions bridge schemas manners adapt audit logs principals rates views auth http_config"
 
 
 def loaded(modules, *unwanted):

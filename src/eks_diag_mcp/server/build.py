@@ -1,6 +1,6 @@
 """Puts the server together: the tools, prompts, resources, skills and completions around one App."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mcp.server.caching import CacheHint
@@ -13,12 +13,16 @@ from ..quoting import clean
 from ..tools.room import Room
 from ..tools.table import NOT_BUILT, TOOLS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
+from .audit import Auditor, Counts
 from .bridge import checkpoint, confirm, progress
 from .completions import add_completions
+from .principals import LOCAL, Who
+from .rates import Rates
 from .resources import add_evidence
 from .skills import SkillsExtension
 from .sops import SopsOnOffer
 from .strict import StrictServer
+from .views import Views
 
 INSTRUCTIONS = """\
 Finds out why an EKS worker node misbehaves, from the node's own log bundle, and quotes the evidence.
@@ -43,8 +47,16 @@ _OF_SOPS = frozenset({"prompts/list", "resources/list"})
 _CATALOGS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list", "server/discover")
 
 
-def build_server(app: App) -> StrictServer[Any]:
-    """The server of one App, ready to run over any transport."""
+def build_server(
+    app: App, who: Who = lambda: LOCAL, rates: Rates | None = None, counts: Counts | None = None, **options: Any
+) -> StrictServer[Any]:
+    """The server of one App, ready to run over any transport. `who` tells the principal of a request: what they may see
+    is all that tools, resources and completions reach. `options` go to the SDK's server."""
+    views = Views(app)
+
+    def seen() -> App:
+        return views.of(who())
+
     fresh = 0 if app.settings.sops else _LONG_MS
     skills = SkillsExtension(app.sops, fresh_ms=fresh)
     server: StrictServer[Any] = StrictServer(
@@ -56,22 +68,24 @@ def build_server(app: App) -> StrictServer[Any]:
         cache_hints={name: CacheHint(ttl_ms=fresh if name in _OF_SOPS else _LONG_MS, scope="public") for name in _CATALOGS},
         log_level=app.settings.log_level,
         unlisted=NOT_BUILT,
+        middleware=[Auditor(frozenset(TOOLSETS) | frozenset(NOT_BUILT), who, app.now, rates, counts)],
+        **options,
     )
     for row in TOOLS:
         server.add_tool(
             row.run,
             title=row.title,
             annotations=_EFFECTS[row.effect],
-            provide=lambda ctx: _room(app, ctx),
+            provide=lambda ctx: _room(seen(), ctx),
             listed=row.toolset in app.settings.toolsets,
         )
     SopsOnOffer(server, skills, lambda: app.sops)
     add_evidence(
         server,
-        lambda instance, path: _file(app, instance, path),
-        lambda instance, found: _finding(app, instance, found),
+        lambda instance, path: _file(seen(), instance, path),
+        lambda instance, found: _finding(seen(), instance, found),
     )
-    add_completions(server, _candidates(app))
+    add_completions(server, _candidates(seen))
     return server
 
 
@@ -95,12 +109,12 @@ def _finding(app: App, instance_id: str, finding_id: str) -> str:
     return finding_row(found, 5, 1000).model_dump_json(exclude_none=True)
 
 
-def _candidates(app: App) -> dict[str, Any]:
+def _candidates(seen: Callable[[], App]) -> dict[str, Any]:
     """Completion candidates by argument name."""
 
     def paths(settled: Mapping[str, str]) -> Iterable[str]:
         instance = settled.get("instanceId")
-        return app.library.bundle(instance).files if instance else ()
+        return seen().library.bundle(instance).files if instance else ()
 
     def source_names(_: Mapping[str, str]) -> Iterable[str]:
         from ..bundle.sources import sources
@@ -108,25 +122,26 @@ def _candidates(app: App) -> dict[str, Any]:
         return [*sources().groups, *sources().by_name]
 
     def executions(_: Mapping[str, str]) -> Iterable[str]:
-        return [f"archive-{app.library.bundle(i).digest}-{i}" for i in app.library.instances()]
+        return [f"archive-{seen().library.bundle(i).digest}-{i}" for i in seen().library.instances()]
 
     def sop_ids(_: Mapping[str, str]) -> Iterable[str]:
-        return [name for sop in app.sops.sops for name in (sop.short_id, sop.id)]
+        return [name for sop in seen().sops.sops for name in (sop.short_id, sop.id)]
 
     def finding_ids(settled: Mapping[str, str]) -> Iterable[str]:
         instance = settled.get("instanceId")
-        return [f.id for f in app.findings(app.library.bundle(instance))] if instance else ()
+        return [f.id for f in seen().findings(seen().library.bundle(instance))] if instance else ()
 
     def pods(settled: Mapping[str, str]) -> list[tuple[str, str]]:
         from ..tools.digest import pods_in
 
-        known = app.library.instances()
+        mine = seen()
+        known = mine.library.instances()
         instance = settled.get("instanceId") or (known[0] if len(known) == 1 else "")
-        found = app.findings(app.library.bundle(instance)) if instance else ()
+        found = mine.findings(mine.library.bundle(instance)) if instance else ()
         return list(dict.fromkeys(pod for f in found for e in f.evidence for pod in pods_in(e.text)))
 
     return {
-        "instanceId": lambda _: app.known_instances(),
+        "instanceId": lambda _: seen().known_instances(),
         "namespace": lambda settled: [namespace for namespace, _ in pods(settled)],
         "podName": lambda settled: [pod for space, pod in pods(settled) if settled.get("namespace", space) == space],
         "executionId": executions,
