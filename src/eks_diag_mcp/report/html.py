@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..quoting import clean
 from .eni_map import CELLS_MAX
 from .page import TRAITS_MAX, Page
-from .timeline import LABEL, WIDTH
+from .timeline import LABEL, WIDTH, offset
 
 _LONGEST = 200_000
 """Characters of one value; only a runbook's report comes near."""
@@ -33,6 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["words"] = lambda text: str(text).replace("_", " ")
+    made.filters["offset"] = offset
     return made
 
 

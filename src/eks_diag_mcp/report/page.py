@@ -24,8 +24,8 @@ class Page:
 
     @property
     def title(self) -> str:
-        names = ", ".join(n.summary.instanceId for n in self.nodes[:3])
-        return f"EKS node diagnosis: {names}{' and others' if len(self.nodes) > 3 else ''}"
+        names = [n.summary.instanceId for n in self.nodes]
+        return f"EKS node diagnosis: {names[0] if len(names) == 1 else f'{len(names)} nodes'}"
 
 
 def page(room: Room, instance_ids: Sequence[str | None], made: datetime, version: str) -> Page:

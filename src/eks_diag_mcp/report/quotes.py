@@ -1,4 +1,4 @@
-"""The quoted lines of a report: each line once, numbered, so that every claim can point at it."""
+"""The quoted lines of a report, numbered, so that every claim can point at its own. A long line may be cut in two ways."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,16 +33,16 @@ class Quotes:
 
     def __init__(self, bundle: "Bundle", node: int) -> None:
         self._bundle, self._node = bundle, node
-        self._by_place: dict[tuple[str, int], Quote] = {}
+        self._by_cut: dict[tuple[str, int, str], Quote] = {}
 
     def __iter__(self) -> Iterator[Quote]:
-        return iter(self._by_place.values())
+        return iter(self._by_cut.values())
 
     def __len__(self) -> int:
-        return len(self._by_place)
+        return len(self._by_cut)
 
     def cite(self, evidence: Evidence) -> Quote:
-        """The quote of that line, entered when it is new. Its first wording stays."""
+        """The quote of that line, cut around its telling part; entered when this cut of it is new."""
         text = around(evidence.text, evidence.at, LIMIT)
         return self._enter(evidence.file, evidence.line, text, stamp(evidence.time))
 
@@ -54,7 +54,7 @@ class Quotes:
         """The line that a reading was read from, cut around `telling`; None where nothing can be quoted."""
         if ref is None:
             return None
-        known = self._by_place.get((ref.file, ref.line))
+        known = next((q for (f, n, _), q in self._by_cut.items() if (f, n) == (ref.file, ref.line) and telling in q.text), None)
         if known is not None:
             return known
         try:
@@ -63,13 +63,12 @@ class Quotes:
             return None
         if text is None or not text.strip():
             return None
-        at = max(text.find(telling), 0) if telling else 0
-        return self._enter(ref.file, ref.line, around(text, at, LIMIT), None)
+        return self._enter(ref.file, ref.line, around(text, max(text.find(telling), 0), LIMIT), None)
 
     def _enter(self, file: str, line: int, text: str, time: str | None) -> Quote:
-        found = self._by_place.get((file, line))
+        found = self._by_cut.get((file, line, text))
         if found is None:
-            number = len(self._by_place) + 1
+            number = len(self._by_cut) + 1
             found = Quote(f"n{self._node}-q{number}", number, clean(file, 300), line, clean(text, LIMIT + 4), time)
-            self._by_place[file, line] = found
+            self._by_cut[file, line, text] = found
         return found

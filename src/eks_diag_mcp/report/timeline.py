@@ -43,6 +43,11 @@ class TimelineView:
         return len(self.lanes) * LANE + 34
 
 
+def offset(seconds: float) -> str:
+    """An offset as it is written: signed, and never a negative zero."""
+    return f"{seconds + 0.0:+.3f}" if abs(seconds) >= 0.0005 else "0.000"
+
+
 def kind_of(event: EventOut) -> str:
     """How an event is marked: cause, echo, context; what no signature knows goes by its level."""
     return event.role or ("loud" if event.level in ("error", "fatal", "warning") else "other")
