@@ -8,8 +8,9 @@ from .node import CauseView, Claim, NodeReport
 from .page import Page
 from .quotes import Quote
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#|~!@$&])")
-"""What Markdown, HTML within it, or a ticket system (mentions, issue numbers) would read as more than text."""
+_MARKS = re.compile(r"([\\`*\[\]<>#|~@$&]|(?<!\w)_|_(?!\w)|(?<=:)/(?=/)|(?<=www)\.)")
+"""What Markdown, HTML within it, or a ticket system (mentions, issue numbers) would read as more than text:
+an underscore within a word and a bracket on its own are none, the slashes of an address are."""
 RIVALS_MAX, TRAITS_MAX = 6, 15
 
 

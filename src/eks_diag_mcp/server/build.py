@@ -13,6 +13,7 @@ from ..quoting import clean
 from ..tools.room import Room
 from ..tools.table import NOT_BUILT, TOOLS, TOOLSETS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
+from .apps import apps, view_meta
 from .bridge import checkpoint, confirm, progress
 from .completions import add_completions
 from .prompts import add_prompts
@@ -48,7 +49,7 @@ def build_server(app: App) -> StrictServer[Any]:
         title="EKS node diagnosis",
         version=__version__,
         instructions=INSTRUCTIONS,
-        extensions=[SkillsExtension(app.sops)],
+        extensions=[SkillsExtension(app.sops), apps()],
         cache_hints={name: CacheHint(ttl_ms=_LONG_S, scope="public") for name in _CATALOGS},
         log_level=app.settings.log_level,
         unlisted=NOT_BUILT,
@@ -58,6 +59,7 @@ def build_server(app: App) -> StrictServer[Any]:
             row.run,
             title=row.title,
             annotations=_EFFECTS[row.effect],
+            meta=view_meta(row.name),
             provide=lambda ctx: _room(app, ctx),
             listed=row.toolset in app.settings.toolsets,
         )
