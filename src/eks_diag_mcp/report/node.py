@@ -112,7 +112,6 @@ class NodeReport:
 def node_report(room: Room, instance_id: str | None, number: int) -> NodeReport:
     """The report of one node with a bundle."""
     bundle, _ = room.bundle(instance_id)
-    name = bundle.instance_id
     diagnosis, sections = room.app.diagnosis(bundle), room.app.sections(bundle)
     quotes = Quotes(bundle, number)
     cite = _Citing(quotes, room.app.findings(bundle), sections)
@@ -123,8 +122,8 @@ def node_report(room: Room, instance_id: str | None, number: int) -> NodeReport:
     telling = [f for f in room.app.findings(bundle) if f.role != "context"]
     return NodeReport(
         number=number,
-        summary=summarize(room, name),
-        completeness=validate(room, name),
+        summary=summarize(room, instance_id),
+        completeness=validate(room, instance_id),
         digest=bundle.digest[:12],
         root=first,
         rivals=rivals,
@@ -133,7 +132,7 @@ def node_report(room: Room, instance_id: str | None, number: int) -> NodeReport:
         issues=tuple(
             cite.issue(n, i) for n, s in sections.items() for i in s.issues if i.severity in ("critical", "high", "medium")
         ),
-        timeline=_timeline(room, name),
+        timeline=_timeline(room, instance_id),
         enis=eni_map(sections.get("eni"), quotes),
         facts=tuple(_fact(sections, quotes, *row) for row in _VERSIONS),
         unseen=_unseen(bundle, sections),
@@ -184,7 +183,7 @@ class _Citing:
         return IssueView(section, issue, self._quotes.cite_all(issue.because, 2))
 
 
-def _timeline(room: Room, instance_id: str) -> TimelineView | None:
+def _timeline(room: Room, instance_id: str | None) -> TimelineView | None:
     """What happened around the first cause line; None where no finding carries a time."""
     try:
         answer = correlate(room, instance_id, timeWindow=120, maxEvents=EVENTS_MAX)

@@ -29,7 +29,8 @@ class Page:
 
 
 def page(room: Room, instance_ids: Sequence[str | None], made: datetime, version: str) -> Page:
-    """The report of these nodes, in that order. BadInput for more than 20 of them."""
+    """The report of these nodes, in that order. BadInput for more than 20 of them. Two bundles of one node are two parts of
+    the report; in the comparison of nodes stands the later named one."""
     names = list(dict.fromkeys(instance_ids))
     if not 1 <= len(names) <= NODES_MAX:
         raise BadInput(f"A report is about 1 to {NODES_MAX} nodes, not {len(names)}.", "Name fewer instances or files.")
@@ -37,6 +38,6 @@ def page(room: Room, instance_ids: Sequence[str | None], made: datetime, version
     for number, name in enumerate(names, 1):
         room.progress(number - 1, len(names), f"reading {name or 'the node'}")
         nodes.append(node_report(room, name, number))
-    known = [n.summary.instanceId for n in nodes]
-    comparison = compare_nodes(room, known) if len(set(known)) > 1 else None
+    apart = {node.summary.instanceId: name for node, name in zip(nodes, names, strict=True)}
+    comparison = compare_nodes(room, [name or known for known, name in apart.items()]) if len(apart) > 1 else None
     return Page(tuple(nodes), comparison, stamp(made) or "", version)
