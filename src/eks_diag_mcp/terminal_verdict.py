@@ -80,7 +80,7 @@ def _lines(out: "Console", lines: "list[Line]") -> None:
         _head(out, "The node's own words")
         for line in lines[:3]:
             when = f" {line.time}" if line.time else ""
-            _item(out, Text(f"{line.file}:{line.line}{when}  ", style="cyan") + Text(line.text))
+            _item(out, Text.assemble((f"{line.file}:{line.line}{when}", "cyan"), f"  {line.text}"))
 
 
 def _todo(out: "Console", fix: "MitigationOut") -> None:
@@ -90,8 +90,8 @@ def _todo(out: "Console", fix: "MitigationOut") -> None:
     rows = (("Now", fix.immediate), ("Later", fix.long_term), ("It worked when", fix.verify), ("Risk", fix.risk))
     for title, text in rows:
         if text:
-            _item(out, Text(f"{title}: ", style="bold") + Text(text))
-    _item(out, Text("Safety: ", style="bold") + Text(fix.safety, style=_SAFETY.get(fix.safety, "")))
+            _item(out, Text.assemble((f"{title}: ", "bold"), text))
+    _item(out, Text.assemble(("Safety: ", "bold"), (fix.safety, _SAFETY.get(fix.safety, ""))))
 
 
 def _rivals(out: "Console", rows: "list[CauseRow]") -> None:
@@ -104,4 +104,4 @@ def _rivals(out: "Console", rows: "list[CauseRow]") -> None:
         says = cause.against or cause.because or []
         why = f": {says[0].says}" if says else ""
         colour = {"ruled_out": "green", "unknown": "yellow", "supported": "red"}.get(cause.stand, "")
-        _item(out, Text(f"{cause.stand.replace('_', ' ')} ", style=colour) + Text(f"{cause.title}{why}"))
+        _item(out, Text.assemble((cause.stand.replace("_", " "), colour), f" {cause.title}{why}"))
