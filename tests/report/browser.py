@@ -14,8 +14,8 @@ import pytest
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 _FLAGS = (
-    *"--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(),
-    *"--disable-component-update --disable-sync --hide-scrollbars --disable-dev-shm-usage".split(),
+    *["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    *["--disable-component-update", "--disable-sync", "--hide-scrollbars", "--disable-dev-shm-usage"],
     "--disable-features=IsolateSandboxedIframes",  # a frame in another process is not waited for
     "--virtual-time-budget=4000",
     "--host-resolver-rules=MAP * ~NOTFOUND",  # whatever a page would ask for, no name resolves
@@ -47,11 +47,19 @@ def picture(page: Path, folder: Path, size: str, *, dark: bool = False) -> bytes
     return path.read_bytes()
 
 
-def hosted(document: str, answer: dict[str, Any], *, theme: str = "light", sandbox: bool = False) -> str:
-    """A page that holds the view in a frame and plays the host for it, handing over `answer` as the tool's result."""
-    result = {"content": [{"type": "text", "text": "see the data"}], "structuredContent": answer}
+def hosted(document: str, answer: dict[str, Any], *, theme: str = "light", sandbox: bool = False, whole: bool = False) -> str:
+    """A page that holds the view in a frame and plays the host for it, handing over `answer` as the tool's result (as its
+    structured content, or as the `whole` result)."""
+    result = answer if whole else {"content": [{"type": "text", "text": "see the data"}], "structuredContent": answer}
     page = HOST.read_text(encoding="utf-8").replace("THEME", theme).replace("SANDBOX", 'sandbox="allow-scripts"' if sandbox else "")
     return page.replace("RESULT", _script(result)).replace("DOCUMENT", _script(document))
+
+
+def framed(document: str, width: int) -> str:
+    """A page that holds the document in a frame of that width and notes in `data-wide` how wide it becomes."""
+    return f"""<!doctype html><html><body><iframe id="f" style="border:0;width:{width}px;height:600px"></iframe><script>
+const f = document.getElementById("f"); f.onload = () => {{ f.dataset.wide = f.contentDocument.documentElement.scrollWidth; }};
+f.srcdoc = {_script(document)};</script></body></html>"""
 
 
 def _script(value: Any) -> str:
