@@ -1,5 +1,6 @@
 """Commands for people: `triage` gives the answer in one go, `report` writes it down as a file."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,15 +25,9 @@ def known_names(context: click.Context, _parameter: click.Parameter, incomplete:
 
     from .app import App
 
-    settings = context.obj if isinstance(context.obj, Settings) else Settings.read(_environment())
+    settings = context.obj if isinstance(context.obj, Settings) else Settings.read(os.environ)
     found = [name for name in App(settings).known_instances() if name.startswith(incomplete)]
     return [*(CompletionItem(name) for name in found), CompletionItem(incomplete, type="file")]
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 _WHAT = click.argument("node", metavar="INSTANCE_OR_FILE", shell_complete=known_names)
