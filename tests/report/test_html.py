@@ -155,3 +155,10 @@ def _contrast(one: str, other: str) -> float:
 
     low, high = sorted((light(one), light(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_whatever_a_template_prints_is_made_safe_there_too() -> None:
+    """Also what did not come through the quotes: titles, names, aliases."""
+    shown = environment().from_string('<p title="{{ x }}">{{ x }}</p>').render(x="\x1b[1m<b>\"'\u202e")
+    safe = r"\x1b[1m&lt;b&gt;&#34;&#39;\u202e"
+    assert shown == f'<p title="{safe}">{safe}</p>'
