@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .commands import admit, report, triage
 from .config import Settings
 from .errors import DiagError
 from .server.logs import set_up
@@ -54,6 +55,10 @@ def serve_stdio(settings: Settings) -> None:
     build_server(App(settings)).run("stdio")
 
 
+main.add_command(triage)
+main.add_command(report)
+
+
 @main.command()
 @click.option("--http", "address", metavar="HOST:PORT", help="Serve over HTTP there instead of stdio [EKS_DIAG_HTTP].")
 @click.option("--auth", "auth_file", type=click.Path(path_type=Path), help="Who may call: a YAML file [EKS_DIAG_HTTP_AUTH_FILE].")
@@ -79,20 +84,13 @@ def serve(settings: Settings, /, address: str | None, **given: Any) -> None:
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "alias", help="A name to find the bundle by.")
+@click.option("--json", "_as_json", is_flag=True, help="Print the outline as JSON, as it always is.")
 @click.pass_obj
-def ingest(settings: Settings, file: Path, alias: str | None) -> None:
+def ingest(settings: Settings, file: Path, alias: str | None, _as_json: bool) -> None:
     """Take a log bundle (tar.gz) into the library."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
     from .app import App
 
-    app = App(settings)
-    with Progress(TextColumn("indexing"), BarColumn(), DownloadColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("ingest", total=file.stat().st_size)
-        bundle = app.library.admit(
-            file, now=app.now, wall=app.wall(), alias=alias, via="ingest", progress=lambda done: bar.update(task, completed=done)
-        )
+    bundle = admit(App(settings), file, alias)
     manifest = bundle.manifest
     click.echo(
         json.dumps(
@@ -129,8 +127,9 @@ def doctor(settings: Settings, cluster: str | None, region: str | None, as_json:
 @main.command()
 @click.argument("tool")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--json", "_as_json", is_flag=True, help="Print the answer as JSON, as it always is.")
 @click.pass_obj
-def call(settings: Settings, tool: str, arguments: tuple[str, ...]) -> None:
+def call(settings: Settings, tool: str, arguments: tuple[str, ...], _as_json: bool) -> None:
     """Call any tool by hand and print its answer as JSON."""
     import anyio
 

@@ -42,7 +42,7 @@ class ConfinedApp(App):
             raise BadInput("None of your clusters may be asked by this server.", "Ask its operator.")
         self.settings = told.model_copy(update={"clusters": may, "archives": None})
         self.whole, self.may, self.now, self.wall = whole, may, whole.now, whole.wall
-        self.archives, self.sops = ArchiveFolder(None), whole.sops
+        self.archives, self._shelf = ArchiveFolder(None), whole._shelf
         self._lock, self._known = whole._lock, whole._known
         self._findings, self._sections, self._diagnoses = whole._findings, whole._sections, whole._diagnoses
 

@@ -13,6 +13,7 @@ from ..quoting import clean
 from ..tools.room import Room
 from ..tools.table import NOT_BUILT, TOOLS, Effect
 from .answers import COLLECTS, READ_ONLY, READ_OWN
+from .apps import apps, view_meta
 from .audit import Auditor, Counts
 from .bridge import checkpoint, confirm, progress
 from .completions import add_completions
@@ -64,11 +65,11 @@ def build_server(
         title="EKS node diagnosis",
         version=__version__,
         instructions=INSTRUCTIONS,
-        extensions=[skills],
+        extensions=[skills, apps()],
         cache_hints={name: CacheHint(ttl_ms=fresh if name in _OF_SOPS else _LONG_MS, scope="public") for name in _CATALOGS},
         log_level=app.settings.log_level,
         unlisted=NOT_BUILT,
-        middleware=[Auditor(frozenset(TOOLSETS) | frozenset(NOT_BUILT), who, app.now, rates, counts)],
+        middleware=[Auditor(frozenset(row.name for row in TOOLS) | frozenset(NOT_BUILT), who, app.now, rates, counts)],
         **options,
     )
     for row in TOOLS:
@@ -76,6 +77,7 @@ def build_server(
             row.run,
             title=row.title,
             annotations=_EFFECTS[row.effect],
+            meta=view_meta(row.name),
             provide=lambda ctx: _room(seen(), ctx),
             listed=row.toolset in app.settings.toolsets,
         )
