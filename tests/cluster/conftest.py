@@ -77,9 +77,9 @@ def world(kube: KubeDouble, aws_double: AwsDouble, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def by_eks(world: AwsDouble, tmp_path: Path) -> App:
+def by_eks(world: AwsDouble, shared_library: Path) -> App:
     """A server that reaches AWS and, by EKS, the cluster."""
-    settings = Settings(library=tmp_path / "library", patterns=PATTERNS, region=REGION, aws_max_attempts=1, aws_read_timeout_s=2)
+    settings = Settings(library=shared_library, patterns=PATTERNS, region=REGION, aws_max_attempts=1, aws_read_timeout_s=2)
     return App(settings)
 
 

@@ -31,7 +31,7 @@ Finds out why an EKS worker node misbehaves, from the node's own log bundle, and
 Order: collect(instanceId) -> status(executionId) until completed -> run_sop(sop, instanceId) where a runbook fits \
 (list_sops finds it by symptom), otherwise summarize(instanceId): the root cause with reasons for and against. Then, as needed: network_diagnostics gives numbers (ENIs, addresses, limits), errors gives the known \
 faults with lines, correlate shows what came first, search and read answer what is left. compare_nodes tells bad \
-nodes from good ones.
+nodes from good ones. cluster_health finds the nodes in trouble; the Kubernetes and EKS tools only read.
 
 Only summarize and run_sop give causes with reasons. Times are UTC; a finding says when it was first and last seen, healed_at says a \
 later line shows it gone. State files tell how it was at the capture, logs what happened before. A source listed under \
@@ -147,7 +147,7 @@ def _candidates(seen: Callable[[], App]) -> dict[str, Any]:
         "namespace": lambda settled: [namespace for namespace, _ in pods(settled)],
         "podName": lambda settled: [pod for space, pod in pods(settled) if settled.get("namespace", space) == space],
         "executionId": executions,
-        "clusterName": lambda _: (),
+        "clusterName": lambda _: sorted(seen().settings.clusters),
         "name": sop_ids,
         "sopName": sop_ids,
         "sop": sop_ids,

@@ -14,6 +14,10 @@ from .models import partition_of
 Record = dict[str, Any]
 
 
+NOBODY = "https://127.0.0.1:9"
+"""An endpoint of this machine where nobody listens: a test that gives none must look no name up outside."""
+
+
 def cluster_record(
     name: str, version: str, region: str, vpc: str, subnets: list[str], now: datetime, more: Mapping[str, Any]
 ) -> Record:
@@ -26,7 +30,7 @@ def cluster_record(
         "createdAt": now,
         "version": version,
         "platformVersion": "eks.9",
-        "endpoint": f"https://{digest[:32].upper()}.gr7.{region}.eks.amazonaws.com",
+        "endpoint": NOBODY,
         "roleArn": f"{arn}:iam::{DEFAULT_ACCOUNT_ID}:role/{name}-cluster",
         "resourcesVpcConfig": {
             "subnetIds": subnets,
