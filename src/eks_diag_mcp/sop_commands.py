@@ -84,9 +84,10 @@ def replay(settings: Settings, transcript: Path, archive: Path | None, as_json: 
 
 @click.command("lint-sops")
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--advice", is_flag=True, help="Also say what is no fault and could be better.")
 @click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
 @click.pass_obj
-def lint_sops(settings: Settings, folder: Path | None, as_json: bool) -> None:
+def lint_sops(settings: Settings, folder: Path | None, advice: bool, as_json: bool) -> None:
     """Check the runbooks of FOLDER, or those shipped. Prints file:line with the fix; exit code 1 where one is wrong."""
     from .app import App
     from .runbooks.library import markdown, shipped
@@ -97,13 +98,17 @@ def lint_sops(settings: Settings, folder: Path | None, as_json: bool) -> None:
     files = [(path, entry.read_bytes()) for path, entry in markdown(folder or shipped())]
     faults = lint(files, build_server(app).faults, app.sops.sops if folder else ())  # the tools' own schemas judge the calls
     errors = [fault for fault in faults if fault.level == "error"]
+    told = faults if advice else errors
     if as_json:
-        rows = [{"path": f.path, "line": f.line, "level": f.level, "says": f.says, "fix": f.fix} for f in faults]
+        rows = [{"path": f.path, "line": f.line, "level": f.level, "says": f.says, "fix": f.fix} for f in told]
         click.echo(json.dumps({"runbooks": len(files), "errors": len(errors), "faults": rows}, ensure_ascii=False, indent=2))
     else:
-        for fault in faults:
+        for fault in told:
             click.echo(str(fault))
-        click.echo(f"{len(files)} runbooks: {len(errors)} errors, {len(faults) - len(errors)} pieces of advice", err=True)
+        kept = (
+            f", {len(faults) - len(errors)} pieces of advice{'' if advice else ' (--advice)'}" if len(faults) > len(errors) else ""
+        )
+        click.echo(f"{len(files)} runbooks: {len(errors)} errors{kept}", err=True)
     sys.exit(bool(errors))
 
 

@@ -169,6 +169,17 @@ def test_the_command_line_prints_file_and_line_and_fails(tmp_path: Path) -> None
     assert told["runbooks"] == 1 and [f["line"] for f in told["faults"] if "ipam" in f["says"]] == [line]
 
 
+def test_advice_is_given_on_request_and_fails_nothing(tmp_path: Path) -> None:
+    text = D1.replace("(see D8 SOP)", "(see D1 SOP)").replace(
+        "- If all ENIs at max IPs (from", "- If the moon is full: wait\n- If all ENIs at max IPs (from"
+    )
+    (tmp_path / NAME).write_text(text, encoding="utf-8")
+    words = ["--library", str(tmp_path / "l"), "lint-sops", str(tmp_path)]
+    quiet, asked = CliRunner().invoke(main, words), CliRunner().invoke(main, [*words, "--advice"])
+    assert (quiet.exit_code, quiet.stdout) == (0, "") and "1 pieces of advice" in quiet.stderr
+    assert asked.exit_code == 0 and "advice: no run can judge this rule" in asked.stdout
+
+
 def test_a_clean_folder_ends_well(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(D1.replace("(see D8 SOP)", "(see D1 SOP)"), encoding="utf-8")
     run = CliRunner().invoke(main, ["--library", str(tmp_path / "l"), "lint-sops", str(tmp_path)])

@@ -30,7 +30,7 @@ class Cause(Row):
     `explains` are causes whose evidence is a consequence of this one: when both show, they rank below it.
     `supported_by`, `ruled_out_by` say in words what tells (for people; the judge works on signatures and sections).
     `versions` are components (diagnose/versions.py) whose release belongs beside it, because it is often a regression.
-    `settles` is asked for when the evidence does not decide. `d1` is the word of runbook D1's output format."""
+    `settles` is asked for when the evidence does not decide."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$")
     title: str = Field(max_length=110)
@@ -44,7 +44,6 @@ class Cause(Row):
     settles: tuple[str, ...] = Field(min_length=1)
     mitigation: MitigationRow
     sops: tuple[str, ...] = ()
-    d1: str | None = None
 
     @property
     def family(self) -> str:

@@ -127,8 +127,6 @@ def _section(cause: Cause, signatures: Sequence[Signature], proof: Proof) -> str
     told = [f"Severity {cause.severity}."]
     if cause.generic:
         told.append("It names a state, so beside a stronger reason it is a consequence.")
-    if cause.d1:
-        told.append(f"In runbook D1's report: `{cause.d1}`.")
     lines = [
         f"## {cause.id}\n",
         f"**{_cell(cause.title)}.** {' '.join(told)}\n",

@@ -19,6 +19,11 @@ _BULLET = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+\S")
 _RATING = re.compile(r"\b(?:GREEN|YELLOW|RED)\b")
 _LIST = re.compile(r"^[ \t]*-[ \t]+\S", re.MULTILINE)
 _ISSUE = re.compile(r"^-[ \t]+symptoms:", re.MULTILINE)
+_ELSEWHERE = re.compile(
+    r"\bno (?:fault|finding|problem|trouble)\b|\bundetermined\b|\bnot (?:a|this|the)\b|\b(?:go on with|run|see) [A-Z]\d",
+    re.IGNORECASE,
+)
+"""Rules that clear something, leave it open or hand it on: no cause of their own decides them."""
 _REPORT = ("root_cause", "evidence", "severity", "mitigation")
 
 
@@ -156,7 +161,12 @@ def _output(page: Page) -> Iterator[Fault]:
 def _unread(page: Page) -> Iterator[Fault]:
     """Rules of thumb that a run cannot judge."""
     for step in steps_of(page.sop):
-        if step.kind == "rule" and step.rule is None and condition_of(step.text, page.sop) is None:
+        if (
+            step.kind == "rule"
+            and step.rule is None
+            and not _ELSEWHERE.search(step.text)
+            and condition_of(step.text, page.sop) is None
+        ):
             fix = "Name its cause (root cause `id`) or quote the line that tells."
             yield page.fault(
                 page.find(step.text.split("\n")[0]), "no run can judge this rule: it names no known cause or line", fix, "advice"
