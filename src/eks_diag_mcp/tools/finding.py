@@ -57,7 +57,7 @@ def errors(
     at = untoken(pageToken, 1)[0] if pageToken else 0
     rows: list[FindingRow] = []
     used = 0
-    lines, limit = (2, 600) if response_format == "detailed" else (1, 300)
+    lines, limit = (3, 600) if response_format == "detailed" else (1, 300)
     for finding in inside[at : at + pageSize]:
         row = finding_row(finding, lines, limit)
         used += len(row.model_dump_json(exclude_none=True))
