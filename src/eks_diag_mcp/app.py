@@ -1,6 +1,7 @@
 """What a running server holds: the only place that builds things. Heavy rooms are opened when they are first asked for."""
 
 import json
+import os
 import re
 import threading
 import time
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .signatures.catalogue import Catalogue
 
 EXECUTION = "archive"
+# pyarrow reads this when it is first imported, which is later (bundle/arrow.py): its own allocator holds 25 MB for nothing.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 class App:

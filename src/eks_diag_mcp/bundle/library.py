@@ -21,6 +21,7 @@ from .archive import Limits
 from .bundle import Bundle
 from .findings_table import write_findings
 from .leases import Lease
+from .memory import give_back
 from .query import Query
 from .query_book import joining
 from .query_table import write_queries
@@ -166,6 +167,7 @@ class Library:
                 return self._named(self._bundle(final), [*claims, alias])
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+            give_back()
 
     def _named(self, bundle: Bundle, names: Iterable[str | None]) -> Bundle:
         """Makes the bundle known by these names too (the node agent calls its archive after the node)."""
