@@ -98,6 +98,7 @@ class Library:
         """The database of all rules; compiled once, then read from disk."""
         if self._compiled is None:
             self._compiled = PatternSet(all_patterns(self._rules()[0], self.queries()), self.root / "patterns")
+            give_back()  # compiling takes 60 MB for a moment
         return self._compiled
 
     def queries(self) -> tuple[Query, ...]:
