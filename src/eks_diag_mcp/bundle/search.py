@@ -27,7 +27,7 @@ from .sweep import HELPERS, Halt, Sweep
 
 _PLACES = 20_000
 """Places of one block where a pattern may match before a look at each line costs less."""
-CHEAP_BYTES = 32 << 20
+CHEAP_BYTES = 8 << 20
 """So much text is searched to its end for an exact count, also when the page is full."""
 CROWD = 1_000
 """Lines of one file; whether it holds more does not matter to who reads a page."""

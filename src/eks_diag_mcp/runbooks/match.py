@@ -103,6 +103,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
         return re.compile(re.escape(pattern), re.IGNORECASE)
 
 
+@lru_cache(maxsize=8192)
 def _stems(text: str) -> frozenset[str]:
     """The telling words, cut to a stem. CamelCase names fall into their words, as alert names need."""
     words = (word.casefold() for word in _WORD.findall(text))
