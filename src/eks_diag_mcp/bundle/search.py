@@ -270,7 +270,10 @@ class Search:
         return _Hits(np.asarray(out, dtype=np.int64))
 
     def _inside(self, job: _Job, view: memoryview, found: _Hits) -> None:
-        """Leave out the lines that the window does."""
+        """Leave out the lines that the window does; those of a file without times are never left out."""
+        if self._bundle.reader_of(job.entry) is None:
+            found.untimed = len(found.lines)
+            return
         lines, kept = bytes(view).split(b"\n"), []
         for index in found.lines.tolist():
             time = self._bundle.line_time(job.entry, job.ref, lines, index)
