@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 JUDGE_CASES ?= $(firstword $(wildcard ../shared/cases) tests/eval/cases)
 JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
-.PHONY: setup demo test lint types floors judge check docs bench clean
+.PHONY: setup demo test lint types floors judge check docs bench bench-quick clean
 
 setup: $(VENV)/.ready
 
@@ -42,8 +42,16 @@ docs: setup
 	$(BIN)/python -m eks_diag_mcp.server.reference > docs/tools.md
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/server/test_reference.py
 
-bench: setup
+bench/.venv/.ready: bench/requirements.txt
+	$(PYTHON) -m venv bench/.venv
+	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r bench/requirements.txt
+	@touch $@
+
+bench: setup bench/.venv/.ready
 	$(BIN)/python -m bench
+
+bench-quick: setup bench/.venv/.ready
+	$(BIN)/python -m bench --quick
 
 check: setup
 	@$(BIN)/python tests/check.py

@@ -1,36 +1,67 @@
-"""A child process that admits a bundle twice, so that first-time costs and peak memory are its own."""
+"""What is measured in a process of its own: admits (first-time costs, peak memory) and the memory of searches.
+
+python -m bench.child admit ARCHIVE LIBRARY TIMES
+python -m bench.child search LIBRARY PATTERN..."""
 
 import json
+import shutil
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-_CODE = """
-import json, resource, shutil, sys, time
-from datetime import datetime, UTC
-from pathlib import Path
 from eks_diag_mcp.app import App
 from eks_diag_mcp.config import Settings
-bundle, folder = Path(sys.argv[1]), Path(sys.argv[2])
-out = {}
-cache = folder.parent / 'patterns'
-for name in ('first_s', 'second_s'):
-    library = folder / name
-    if cache.exists():
-        shutil.copytree(cache, library / 'v1' / 'patterns')
+from eks_diag_mcp.tools.correlating import correlate
+from eks_diag_mcp.tools.finding import errors
+from eks_diag_mcp.tools.room import Room
+from eks_diag_mcp.tools.searching import search
+
+
+def run(*arguments: object) -> Any:
+    """What the child says; its failure is ours."""
+    command = [sys.executable, "-m", "bench.child", *map(str, arguments)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever held, MB of 2^20 bytes."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def admit(archive: Path, library: Path, times: int) -> dict[str, Any]:
+    """Admit an archive so many times, each time into a library without bundles. Compiled patterns stay, as on a server."""
     app = App(Settings(library=library))
-    started = time.perf_counter()
-    app.library.admit(bundle, now=time.monotonic, wall=datetime.now(UTC))
-    out[name] = time.perf_counter() - started
-    if not cache.exists():
-        shutil.copytree(library / 'v1' / 'patterns', cache)
-out['peak_mb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(out))
-"""
+    seconds, cpu, peaks = [], [], []
+    for _ in range(times):
+        for folder in library.glob("v*/instance=*"):
+            shutil.rmtree(folder)
+        started, worked = time.perf_counter(), time.process_time()
+        app.library.admit(archive, now=time.monotonic, wall=datetime.now(UTC))
+        seconds.append(time.perf_counter() - started)
+        cpu.append(time.process_time() - worked)
+        peaks.append(peak_mb())
+    return {"seconds": seconds, "cpu": cpu, "peaks": peaks}
 
 
-def run_child(bundle: Path, folder: Path) -> dict[str, float]:
-    """first_s, second_s, peak_mb. The compiled patterns are taken from the run before, as on a server that ran once."""
-    run = subprocess.run([sys.executable, "-c", _CODE, bundle, folder], capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(run.stdout)
-    return found
+def searching(library: Path, patterns: list[str]) -> dict[str, Any]:
+    """Search, list errors and correlate, twice over."""
+    room = Room(App(Settings(library=library)))
+    for _ in range(2):
+        for pattern in patterns:
+            search(room, pattern)
+            search(room, pattern, response_format="detailed")
+        errors(room)
+        correlate(room, timeWindow=900)
+    return {"peak": peak_mb()}
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    if what == "admit":
+        print(json.dumps(admit(Path(rest[0]), Path(rest[1]), int(rest[2]))))
+    else:
+        print(json.dumps(searching(Path(rest[0]), rest[1:])))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import threading
 import time
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from .bundle.library import Library
     from .diagnose.growth import Comparison
     from .signatures.catalogue import Catalogue
+
+# pyarrow reads this when it is first imported, which is later (bundle/arrow.py): its own allocator holds 25 MB for nothing.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 class App:

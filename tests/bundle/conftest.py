@@ -68,7 +68,7 @@ class Room:
 
     def put(self, content: Mapping[str, bytes | str] | bytes, name: str = "bundle.tar.gz", **how) -> Path:
         path = self.inbox / name
-        path.write_bytes(content if isinstance(content, bytes) else gzip.compress(tar(content, **how), 1))
+        path.write_bytes(content if isinstance(content, bytes) else gzip.compress(tar(content, **how), 1, mtime=0))
         return path
 
     def admit(

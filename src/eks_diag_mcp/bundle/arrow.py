@@ -1,7 +1,7 @@
 """pyarrow as this house uses it; imported inside functions, since it is heavy.
 
-Its own allocator keeps what was freed: some 25 MB more for what we do, and no faster. One thread reads: the files are small,
-and the text is read by threads of our own (sweep.py)."""
+Its own allocator keeps what was freed: some 25 MB more for what we do, and no faster; app.py switches it off where pyarrow
+looks for that. One thread reads: the files are small, and the text is read by threads of our own (sweep.py)."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq

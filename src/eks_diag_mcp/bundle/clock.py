@@ -33,6 +33,13 @@ class Stamp:
     def _parse(cls, groups: Mapping[str, str | None], months: Mapping[str, int]) -> "Stamp | None":
         if iso := groups.get("iso"):
             return cls(parse_iso(iso))
+        if time_of_day := groups.get("clock"):
+            name = groups.get("mon")
+            month = _month(name.lower(), months) if name else int(groups.get("month") or 0)
+            day, (hour, minute, second) = int(groups["day"] or 0), time_of_day.split(":")
+            whole, _, fraction = second.partition(".")
+            micro = int((fraction + "000000")[:6]) if fraction else 0
+            return cls(datetime(2000, month, day, int(hour), int(minute), int(whole), micro, UTC), yearless=True)
         if epoch := groups.get("epoch"):
             return cls(datetime.fromtimestamp(float(epoch), UTC))
         if epoch_ms := groups.get("epoch_ms"):
@@ -44,13 +51,6 @@ class Stamp:
         if date := groups.get("date"):
             clock = groups.get("time_of_day") or "00:00:00"
             return cls(parse_iso(f"{date.replace('/', '-')}T{clock}"))
-        if time_of_day := groups.get("clock"):
-            name = groups.get("mon")
-            month = _month(name.lower(), months) if name else int(groups.get("month") or 0)
-            day, (hour, minute, second) = int(groups["day"] or 0), time_of_day.split(":")
-            whole, _, fraction = second.partition(".")
-            micro = int((fraction + "000000")[:6]) if fraction else 0
-            return cls(datetime(2000, month, day, int(hour), int(minute), int(whole), micro, UTC), yearless=True)
         return None
 
 

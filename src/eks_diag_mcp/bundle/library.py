@@ -21,6 +21,7 @@ from .archive import Limits
 from .bundle import Bundle
 from .findings_table import write_findings
 from .leases import Lease
+from .memory import give_back
 from .query import Query
 from .query_book import joining
 from .query_table import write_queries
@@ -99,6 +100,7 @@ class Library:
         """The database of all rules; compiled once, then read from disk."""
         if self._compiled is None:
             self._compiled = PatternSet(all_patterns(self._rules()[0], self.queries()), self._patterns)
+            give_back()  # compiling takes 60 MB for a moment
         return self._compiled
 
     def queries(self) -> tuple[Query, ...]:
@@ -170,6 +172,7 @@ class Library:
                 return self._named(self._bundle(final), [*claims, alias])
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+            give_back()
 
     def _named(self, bundle: Bundle, names: Iterable[str | None]) -> Bundle:
         """Makes the bundle known by these names too (the node agent calls its archive after the node)."""

@@ -10,7 +10,7 @@ from .bundle import Bundle
 from .hits import cut, shape_of
 from .query import Query
 from .search import Budget, FileMatches, search
-from .store import FileEntry, from_millis
+from .store import FileEntry, from_millis, millis
 from .stored_queries import StoredHits
 
 QUOTE_CHARS = 400
@@ -59,8 +59,8 @@ class Quoter:
         return cut(text, at.start() if at else 0, QUOTE_CHARS)
 
     def time(self, number: int, ref: BlockRef) -> datetime | None:
-        """When a line was written."""
-        return self._bundle.line_time(self._entry, ref, self._lines(ref), number - ref.first_line)
+        """When a line was written, in whole milliseconds, as the store keeps times."""
+        return from_millis(millis(self._bundle.line_time(self._entry, ref, self._lines(ref), number - ref.first_line)))
 
     def around(self, number: int, ref: BlockRef, context: int) -> tuple[list[str], list[str]]:
         """The lines before and after, over the edges of blocks."""

@@ -27,7 +27,7 @@ from .sweep import HELPERS, Halt, Sweep
 
 _PLACES = 20_000
 """Places of one block where a pattern may match before a look at each line costs less."""
-CHEAP_BYTES = 32 << 20
+CHEAP_BYTES = 8 << 20
 """So much text is searched to its end for an exact count, also when the page is full."""
 CROWD = 1_000
 """Lines of one file; whether it holds more does not matter to who reads a page."""
@@ -270,7 +270,10 @@ class Search:
         return _Hits(np.asarray(out, dtype=np.int64))
 
     def _inside(self, job: _Job, view: memoryview, found: _Hits) -> None:
-        """Leave out the lines that the window does."""
+        """Leave out the lines that the window does; those of a file without times are never left out."""
+        if self._bundle.reader_of(job.entry) is None:
+            found.untimed = len(found.lines)
+            return
         lines, kept = bytes(view).split(b"\n"), []
         for index in found.lines.tolist():
             time = self._bundle.line_time(job.entry, job.ref, lines, index)

@@ -1,26 +1,30 @@
 """What of a schema is published. A list of tools is paid for in every conversation, so it holds what a model needs."""
 
-from collections.abc import Mapping
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 Schema = dict[str, Any]
-_KEPT = ("description", "enum", "const")
+_JSON_TYPES = ((str, "string"), (bool, "boolean"), (int, "integer"), (float, "number"))
 
 
 def shallow(model: type[BaseModel]) -> Schema:
     """The output schema of an answer: its own fields; what lies deeper is an object or an array of objects.
 
-    A field that may be null is not required, since answers leave nulls out."""
-    full = model.model_json_schema(by_alias=True)
-    defs = full.get("$defs", {})
-    fields: Mapping[str, Schema] = full.get("properties", {})
-    nullable = {name for name, field in fields.items() if _is_nullable(field)}
-    schema: Schema = {"type": "object", "properties": {name: _flat(field, defs) for name, field in fields.items()}}
-    if required := [name for name in full.get("required", ()) if name not in nullable]:
+    A field that may be null is not required, since answers leave nulls out. It is read off the annotations: pydantic's own
+    schema would have every model of every answer built before the first tool is listed."""
+    properties: Schema = {}
+    required = []
+    for name, field in model.model_fields.items():
+        told = field.alias or name
+        properties[told] = ({"description": field.description} if field.description else {}) | _shape(field.annotation)
+        if field.is_required() and not _may_be_null(field.annotation):
+            required.append(told)
+    schema: Schema = {"type": "object", "properties": properties}
+    if required:
         schema["required"] = required
-    if full.get("additionalProperties") is False:
+    if model.model_config.get("extra") == "forbid":
         schema["additionalProperties"] = False
     return schema
 
@@ -33,20 +37,28 @@ def slim(model: type[BaseModel]) -> Schema:
     return {"type": "object", "properties": properties} | slimmed
 
 
-def _flat(field: Schema, defs: Mapping[str, Schema]) -> Schema:
-    """One field with its type only."""
-    kept = {key: value for key, value in field.items() if key in _KEPT and value is not None}
-    branches = [branch for branch in field.get("anyOf", ()) if branch.get("type") != "null"]
-    if branches:
-        flats = [_flat(branch, defs) for branch in branches]
-        return kept | (flats[0] if all(flat == flats[0] for flat in flats) else {})
-    if (ref := field.get("$ref")) is not None:
-        target = defs[str(ref).rsplit("/", 1)[-1]]
-        return kept | ({"type": "object"} if "properties" in target else _flat(target, defs))
-    if field.get("type") == "array":
-        items = _flat(field.get("items") or {}, defs)
-        return kept | {"type": "array"} | ({"items": items} if items else {})
-    return kept | ({"type": field["type"]} if "type" in field else {})
+def _shape(annotation: Any) -> Schema:
+    """The JSON type of a value, without what lies inside an object."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _shape(inner[0])
+    if origin in (Union, UnionType):
+        shapes = [_shape(branch) for branch in inner if branch is not type(None)]
+        return shapes[0] if all(shape == shapes[0] for shape in shapes) else {}
+    if origin is Literal:
+        words: Schema = {"const": inner[0]} if len(inner) == 1 else {"enum": list(inner)}
+        return words | {"type": "string"}
+    if origin in (list, tuple):
+        items = _shape(inner[0])
+        return {"type": "array"} | ({"items": items} if items else {})
+    kind = origin or annotation
+    if kind is Any:
+        return {}
+    return {"type": next((name for known, name in _JSON_TYPES if issubclass(kind, known)), "object")}
+
+
+def _may_be_null(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation)
 
 
 def _slimmed(field: Schema) -> Schema:
@@ -58,7 +70,3 @@ def _slimmed(field: Schema) -> Schema:
     if rest.get("default", ...) is None:
         del rest["default"]
     return rest | (branches[0] if len(branches) == 1 else {"anyOf": branches})
-
-
-def _is_nullable(field: Schema) -> bool:
-    return field.get("type") == "null" or any(branch.get("type") == "null" for branch in field.get("anyOf", ()))

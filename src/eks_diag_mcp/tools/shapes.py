@@ -13,7 +13,7 @@ from .room import shown, stamp
 class Answer(BaseModel):
     """An answer or a part of one. Fields that are None are left out on the wire."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built when first told, not at the start
 
 
 class Line(Answer):
