@@ -74,7 +74,7 @@ class Intake:
                     via,
                     self.wall().isoformat(),
                     collection.region,
-                    ask.cluster,
+                    ask.cluster or collection.cluster,
                     batch=batch,
                 )
             )
