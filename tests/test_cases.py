@@ -21,6 +21,7 @@ SEVERAL: dict[str, set[str]] = {
     "br-3087-hung-panic": {"oom_system"},  # kubelet hangs in a memory-cgroup call before the panic
     "cni-0283-connection-timed-out": {"containerd_crash"},  # dockerd loses its containerd in the same excerpt
     "cni-1008-metadata-discrepancy": {"imds"},  # metadata lists an ENI that EC2 does not know
+    "eksami-0419-kubelet-own-cgroup": {"oom_cgroup"},  # the limit of a cgroup kills a system service
     "eksami-1716-restart": {"oom_system"},  # the OOM killer takes a process of a system service
     "forlinux-1001-kmem-limit": {"oom_cgroup"},  # a cgroup's kernel-memory limit starts it
     "k8s-17525-docker-hung": {"sandbox_create"},  # a pod call runs out of time, too
