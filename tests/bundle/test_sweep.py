@@ -48,7 +48,7 @@ def test_leaving_early_ends_a_helper_within_its_job() -> None:
     begun, ended = threading.Event(), threading.Event()
 
     def work(job: int, halt) -> int:
-        if threading.current_thread() is main:
+        if job == 0 or threading.current_thread() is main:
             return job
         begun.set()
         try:
