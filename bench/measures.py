@@ -216,11 +216,21 @@ def growth(folder: Path, sizes: Sequence[int]) -> Row:
     return Row("growth", "exponent", exponent, 1.05, exponent / 1.05, (min(steps), max(steps)), "<= 1.05", note)
 
 
-def others(bench: Bench) -> dict[str, float]:
-    """What else could answer a search, as multiples of rg's time."""
+def gigabyte(folder: Path) -> Row:
+    """The memory of an admit of 1,000 MB."""
+    place = folder / "1000mb"
+    peaks = child.run("admit", generate(place, 1000), place / "library", 1)["peaks"]
+    return bounded("admit_memory_1gb", "MB", peaks, 190)
+
+
+def others(bench: Bench) -> list[Row]:
+    """What else could answer a search, against rg."""
     pattern = SELECTIVE[0]
     rg = statistics.median(references.ripgrep(bench.text, pattern)[0] for _ in range(bench.runs))
-    return {
-        "DuckDB over the store": references.duckdb_scan(bench.bundle.folder, pattern) / rg,
-        "Python re, line by line": references.plain_loop(bench.text, pattern) / rg,
-    }
+    rows = []
+    for note, seconds in (
+        ("DuckDB over the store", references.duckdb_scan(bench.bundle.folder, pattern)),
+        ("Python re, line by line", references.plain_loop(bench.text, pattern)),
+    ):
+        rows.append(Row("search_others", "s", seconds, rg, seconds / rg, (seconds / rg, seconds / rg), "none", note))
+    return rows

@@ -35,6 +35,15 @@ class Row:
             "note": self.note,
         }
 
+    def line(self) -> str:
+        """As a row of a markdown table."""
+        unit = "" if self.unit == "exponent" else f" {self.unit}"
+        spread = f"{self.spread[0]:.2f} to {self.spread[1]:.2f}"
+        return f"| {self.name} | {self.ours:.4g}{unit} | {self.reference:.4g}{unit} | {self.ratio:.2f} | {spread} | {self.bar} | {self.note} |"
+
+
+HEAD = "| name | ours | reference | ratio | spread | bar | |\n|---|---|---|---|---|---|---|"
+
 
 def paired(name: str, pairs: Sequence[tuple[float, float]], bar: float, note: str = "") -> Row:
     """From (ours, reference) seconds, measured in turn."""
@@ -47,16 +56,6 @@ def bounded(name: str, unit: str, values: Sequence[float], bar: float, note: str
     """From values that a number bounds: the greatest one counts."""
     worst = max(values)
     return Row(name, unit, worst, bar, worst / bar, (min(values) / bar, worst / bar), f"<= {bar:g} {unit}", note)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """For a reader: markdown."""
-    lines = ["| name | ours | reference | ratio | spread | bar | |", "|---|---|---|---|---|---|---|"]
-    for r in rows:
-        lines.append(
-            f"| {r.name} | {r.ours:.4g} {r.unit} | {r.reference:.4g} {r.unit} | {r.ratio:.2f} | {r.spread[0]:.2f} to {r.spread[1]:.2f} | {r.bar} | {r.note} |"
-        )
-    return "\n".join(lines)
 
 
 def machine() -> dict[str, Any]:

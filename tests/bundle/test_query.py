@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eks_diag_mcp.bundle.query import MAX_CHARS, Query
+from eks_diag_mcp.bundle.query import MAX_CHARS, Query, cost_of
 from eks_diag_mcp.bundle.search import Budget, in_order, search
 from eks_diag_mcp.errors import BadPattern
 
@@ -161,6 +161,8 @@ def test_a_pattern_means_what_it_says(bundle, pattern: str, lines: list[str]) ->
         ("x|", "matches an empty line"),
         ("|".join(f"word{n}" for n in range(20_000)), f"{MAX_CHARS} are allowed"),
         ("(" * 3000 + "a" + ")" * 3000, f"{MAX_CHARS} are allowed"),
+        ("(?:a{5000}){5000}", "counted repeats"),
+        ("(?:(?:(?:ab{90}c){90}){90}){90}", "counted repeats"),
     ],
 )
 def test_a_pattern_that_cannot_be_searched_is_refused_with_a_reason(pattern: str, says: str) -> None:
@@ -221,3 +223,58 @@ def test_a_pattern_that_matches_everywhere_is_looked_up_line_by_line(shared_room
     text = "".join(f"{'ab ' * 20}{n}\n" for n in range(3000))
     bundle = shared_room.admit({PATH: text}, "everywhere.tar.gz")
     assert found(bundle, "(a.*)") == list(range(1, 3001))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cost"),
+    [
+        ("abc", 3),
+        ("a{3}", 3),
+        ("a{2,5}b", 6),
+        ("(ab){10}", 20),
+        ("(?:a{10}b){10}", 110),
+        (r"\d{4}", 4),
+        ("[a-z]{7}x", 8),
+        ("a{2,}", 2),
+    ],
+)
+def test_the_cost_of_a_pattern_is_its_length_with_the_repeats_written_out(pattern: str, cost: int) -> None:
+    assert cost_of(pattern) == cost
+
+
+def test_a_pattern_too_dear_to_compile_for_the_fast_scan_is_still_searched(bundle) -> None:
+    query = Query("(?:ab){40}.{0,3000}$")
+    assert query.fast is None and found(bundle, query.text) == [TEXT.index("ab" * 40) + 1]
+
+
+class GivenUp(Exception):
+    pass
+
+
+@pytest.mark.parametrize("pattern", ["(?-i:hit)", "[^x]*hit"])
+def test_giving_up_reaches_a_scan_within_a_block(shared_room: Room, pattern: str) -> None:
+    bundle = shared_room.admit({PATH: "hit\n" * 5000}, "one-block.tar.gz")
+    [entry] = [e for e in in_order(bundle, None) if e.path == PATH]
+    asked = [0]
+
+    def checkpoint() -> None:
+        asked[0] += 1
+        if asked[0] == 10:
+            raise GivenUp
+
+    with pytest.raises(GivenUp):
+        search(bundle, Query(pattern), [entry], EVER, no_budget(checkpoint))
+    assert len(bundle.blocks_of(entry.id)) == 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(pattern)
+def test_where_the_fast_scan_is_exact_it_needs_no_check(pattern: str) -> None:
+    try:
+        query = Query(pattern)
+    except BadPattern:
+        return
+    if query.exact:
+        assert query.patterns is not None
+        near = query.patterns.found("\n".join(TEXT).encode())
+        assert near is not None and [line + 1 for line in near.lines.tolist()] == obvious(pattern)

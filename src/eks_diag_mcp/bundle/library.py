@@ -1,9 +1,9 @@
 """The library: all bundles at hand, by instance, and the way a new one gets in.
 
-<root>/v1/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
-<root>/v1/drafts/                          what is being written
-<root>/v1/leases/                          who is writing it
-<root>/v1/patterns/                     compiled pattern databases, where no folder of this machine is named for them"""
+<root>/v2/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
+<root>/v2/drafts/                          what is being written
+<root>/v2/leases/                          who is writing it
+<root>/v2/patterns/                     compiled pattern databases, where no folder of this machine is named for them"""
 
 import hashlib
 import re

@@ -114,6 +114,7 @@ def cost_of(pattern: str) -> int:
         if char == "(":
             open_groups.append(total)
             last = 0
+            at += 2 if pattern.startswith("?", at + 1) else 0
         elif char == ")" and len(open_groups) > 1:
             last = max(1, total - open_groups.pop())
         else:
