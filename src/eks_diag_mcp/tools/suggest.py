@@ -53,8 +53,8 @@ def matches(room: Room, symptom: str) -> tuple[Match, ...]:
 
 
 def _of_id(room: Room, wanted: str) -> tuple[Match, ...] | None:
-    for instance in room.app.library.instances():
-        bundle = room.app.library.bundle(instance)
+    library = room.app.library
+    for bundle in (bundle for instance in library.instances() for bundle in library.bundles(instance)):
         found = next((f for f in room.app.findings(bundle) if f.id == wanted), None)
         if found is not None:
             text = found.evidence[0].text if found.evidence else found.title
