@@ -74,7 +74,7 @@ class Intake:
                     via,
                     self.wall().isoformat(),
                     collection.region,
-                    ask.cluster or collection.cluster,
+                    ask.cluster,
                     batch=batch,
                 )
             )

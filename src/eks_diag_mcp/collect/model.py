@@ -58,8 +58,6 @@ class Collection:
     poll_after_s: int = 15
     found_running: bool = False
     notes: tuple[str, ...] = ()
-    cluster: str | None = None
-    """The cluster that the node was found to belong to, where this was looked up."""
 
 
 @dataclass(frozen=True, slots=True)

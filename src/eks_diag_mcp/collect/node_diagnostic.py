@@ -58,9 +58,7 @@ class NodeCollector:
                 f"Cluster {ref.name} has no NodeDiagnostic resource.",
                 'Install the add-on eks-node-monitoring-agent (Auto Mode has it built in), or use via="ssm".',
             ) from error
-        return Collection(
-            execution, self.via, instance or node, "working", "Created", ref.region, notes=notes, cluster=ref.name, poll_after_s=10
-        )
+        return Collection(execution, self.via, instance or node, "working", "Created", ref.region, notes=notes, poll_after_s=10)
 
     def _key(self, cluster: str, node: str, stamp: str) -> str:
         return f"{self.prefix}/{cluster}/{node}/{stamp}-logs.tar.gz"

@@ -80,7 +80,7 @@ class SsmCollector:
                 "Set EKS_DIAG_AUTOMATION_ROLE (deploy/ makes one).",
             )
         bucket = self.bucket.name
-        cluster = self._check_node(ask, instance, region)
+        self._check_node(ask, instance, region)
         self._check_document(region)
         notes = self.bucket.check(region)
         running = self.running(instance, region)
@@ -90,21 +90,12 @@ class SsmCollector:
         parameters = {"EKSInstanceId": [instance], "LogDestination": [bucket], "AutomationAssumeRole": [self.role]}
         execution = self._begin(region, parameters, token)
         return Collection(
-            f"ssm:{region}:{execution}",
-            self.via,
-            instance,
-            "working",
-            "Pending",
-            region,
-            notes=notes,
-            cluster=cluster,
-            poll_after_s=15,
+            f"ssm:{region}:{execution}", self.via, instance, "working", "Pending", region, notes=notes, poll_after_s=15
         )
 
-    def _check_node(self, ask: Ask, instance: str, region: str) -> str:
-        """The cluster it belongs to. Refuses a node that cannot be asked."""
+    def _check_node(self, ask: Ask, instance: str, region: str) -> None:
         target = look_up(self.aws, instance, region)
-        cluster = target.must_belong(ask.cluster, self.clusters)
+        target.must_belong(ask.cluster, self.clusters)
         target.must_run()
         if target.ssm is None:
             raise Unavailable(
@@ -116,7 +107,6 @@ class SsmCollector:
                 f"{instance} {how}.",
                 'Check its SSM agent, its role (AmazonSSMManagedInstanceCore) and its route to SSM; via="node" needs none of them.',
             )
-        return cluster
 
     def _check_document(self, region: str) -> None:
         try:
