@@ -17,7 +17,7 @@ from ..runbooks.facts import Facts
 from ..runbooks.links import about
 from ..runbooks.run import Transcript, plan, run
 from ..runbooks.steps import Step, steps_of
-from .batches import batch_collect, batch_status
+from .batches import batch_status
 from .cloudwatch import get_cloudwatch_logs
 from .cluster import cluster_health
 from .collecting import InstanceArg, collect, status, validate
@@ -66,7 +66,6 @@ RUNS: tuple[Callable[..., BaseModel], ...] = (
     quick_triage,
     list_sops,
     get_sop,
-    batch_collect,
     batch_status,
     history,
     artifact,
