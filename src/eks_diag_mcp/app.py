@@ -24,6 +24,7 @@ from .intake import Intake
 from .ledger import Ledger
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
+from .opening import open_library
 from .outside import Outside
 from .recent import Recent
 from .runbooks.library import Shelf, SopLibrary
@@ -73,14 +74,7 @@ class App:
     @cached_property
     def library(self) -> "Library":
         """The store, cleared of what dead processes left."""
-        from .bundle.library import Library
-
-        library = Library(
-            self.settings.library,
-            lambda: (self.catalogue.rows, self.catalogue.digest),
-            queries=lambda: queries_of(self.sops.sops),
-            patterns=self.settings.patterns,
-        )
+        library = open_library(self.settings, lambda: queries_of(self.sops.sops))
         library.sweep(3600, time.time())
         return library
 
