@@ -7,6 +7,7 @@ import pytest
 from eks_diag_mcp.bundle.boot import BootFinder
 from eks_diag_mcp.bundle.clock import Clock, Stamp
 from eks_diag_mcp.bundle.findings_table import read_hits
+from eks_diag_mcp.bundle.known_lines import KnownLines
 from eks_diag_mcp.bundle.query import Query
 from eks_diag_mcp.bundle.reader import BLOCK_BYTES
 from eks_diag_mcp.bundle.search import in_order, search
@@ -103,12 +104,9 @@ def test_the_inheritance_crosses_the_border_of_blocks(room: Room) -> None:
     window = Window(at("2026-01-10T09:59:00"), at("2026-01-10T10:01:00"), "")
     result = search(bundle, Query("no available IP"), in_order(bundle, None), window, no_budget())
     assert [(f.count, result.outside) for f in result.files] == [(1, 0)]
-    assert [
-        e.time
-        for e in timeline(
-            bundle, window, None, lambda _file, a, b: [(hit.line, "ip.none")] if a <= hit.line < b else [], no_budget()
-        ).events
-    ] == [found.time]
+    known = KnownLines(bundle.folder, {"ip.none": "cause"})
+    events = timeline(bundle, window, None, known.between, known.names, no_budget()).events
+    assert [e.time for e in events] == [found.time]
 
 
 def test_what_stands_before_the_first_stamp_has_no_time(room: Room) -> None:

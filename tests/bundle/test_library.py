@@ -193,6 +193,7 @@ def test_a_reindex_finds_by_new_rules_and_keeps_text_ids_and_manifest(room: Room
         "findings",
         "grams",
         "hits",
+        "loud",
         "manifest.json",
         "queries",
         "text",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eks_diag_mcp.bundle.known_lines import NO_RUN
 from eks_diag_mcp.bundle.matches import folded, quoted
 from eks_diag_mcp.bundle.query import Query
 from eks_diag_mcp.bundle.search import in_order, search, token, untoken
@@ -145,7 +146,7 @@ def test_giving_up_reaches_every_reader_at_the_next_block(room: Room) -> None:
         with pytest.raises(GivenUp):
             bundle.grep("hit", ["ipamd-log"], after(calls))
         with pytest.raises(GivenUp):
-            timeline(bundle, EVER, None, lambda _file, _first, _after: [], no_budget(after(calls)))
+            timeline(bundle, EVER, None, lambda _file, _first, _after: NO_RUN, (), no_budget(after(calls)))
     search(bundle, Query("hit"), in_order(bundle, None), EVER, no_budget(after(blocks)))
 
 

@@ -1,8 +1,14 @@
 """The timeline tells what happened around a moment, once each, and which sources are silent."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
+from eks_diag_mcp.bundle.bundle import Bundle
+from eks_diag_mcp.bundle.known_lines import NO_RUN, UNTIMED, KnownRun
 from eks_diag_mcp.bundle.search import Budget
+from eks_diag_mcp.bundle.store import millis
 from eks_diag_mcp.bundle.timeline import timeline
 from eks_diag_mcp.model import Window
 
@@ -12,8 +18,13 @@ T = datetime(2026, 1, 10, 10, 0, tzinfo=UTC)
 WINDOW = Window(T, T + timedelta(minutes=5), "")
 
 
-def nobody(_file: str, _first: int, _after: int) -> list[tuple[int, str]]:
-    return []
+def nobody(_file: str, _first: int, _after: int) -> KnownRun:
+    return NO_RUN
+
+
+def known(line: int, time: datetime | None = None) -> KnownRun:
+    """One known line, of the first signature named."""
+    return KnownRun(*(np.asarray([n], dtype=np.int64) for n in (line, 0, UNTIMED if time is None else millis(time))))
 
 
 def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) -> None:
@@ -27,7 +38,12 @@ def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) 
         "system/ps.txt": "10:01:00 error\n",
     }
     result = timeline(
-        room.admit(files), WINDOW, None, lambda file, _first, _after: [(2, "a.known")] if file == IPAMD else [], no_budget()
+        room.admit(files),
+        WINDOW,
+        None,
+        lambda file, _first, _after: known(2) if file == IPAMD else NO_RUN,
+        ("a.known",),
+        no_budget(),
     )
     assert [(e.component, e.line, e.signature, e.level) for e in result.events] == [
         ("vpc-cni", 2, "a.known", "debug"),
@@ -40,7 +56,7 @@ def test_loud_and_known_lines_of_all_sources_stand_in_order_of_time(room: Room) 
 
 def test_lines_of_one_shape_that_follow_one_another_are_one_event(room: Room) -> None:
     log = "".join(zap(f"2026-01-10T10:0{n // 60}:{n % 60:02}Z", f"failed eni-{n}", "error") for n in (0, 1, 20, 45, 200, 201))
-    events = timeline(room.admit({IPAMD: log}), WINDOW, frozenset({"ipamd-log"}), nobody, no_budget()).events
+    events = timeline(room.admit({IPAMD: log}), WINDOW, frozenset({"ipamd-log"}), nobody, (), no_budget()).events
     assert [(e.line, e.count) for e in events] == [(1, 4), (5, 2)]
 
 
@@ -51,12 +67,39 @@ def test_the_two_clocks_of_the_kernel_tell_a_line_once(room: Room) -> None:
         "kernel/dmesg.human.current": f"[Sat Jan 10 10:01:01 2026] {full}\n",
         "system/procstat.txt": f"btime {int(T.timestamp())}\n",
     }
-    result = timeline(room.admit(files), WINDOW, None, lambda _file, _first, _after: [(1, "kernel.table")], no_budget())
+    result = timeline(room.admit(files), WINDOW, None, lambda _file, _first, _after: known(1), ("kernel.table",), no_budget())
     assert [(e.source, e.time) for e in result.events] == [("dmesg", T + timedelta(seconds=61))]
 
 
 def test_a_spent_budget_is_told_also_within_the_last_file(room: Room) -> None:
     bundle = room.admit({IPAMD: "".join(zap("2026-01-10T10:00:00Z", f"x{n} {'y' * 3000}", "error") for n in range(2000))})
     seconds = iter(range(1000))
-    result = timeline(bundle, WINDOW, None, nobody, Budget(lambda: float(next(seconds)), 3.0))
+    result = timeline(bundle, WINDOW, None, nobody, (), Budget(lambda: float(next(seconds)), 3.0))
     assert not result.complete and 0 < result.lines_by_component["vpc-cni"] < 2000
+
+
+def test_a_known_line_is_shown_with_the_time_and_level_that_it_tells(room: Room) -> None:
+    at = T + timedelta(seconds=30, microseconds=123_456)
+    bundle = room.admit({IPAMD: zap(at.isoformat().replace("+00:00", "Z"), "known", "error")})
+    (event,) = timeline(bundle, WINDOW, None, lambda *_: known(1, at), ("a.known",), no_budget()).events
+    assert (event.time, event.level, event.signature) == (at, "error", "a.known")
+
+
+def test_lines_of_one_millisecond_stand_in_the_order_of_their_microseconds(room: Room) -> None:
+    files = {
+        IPAMD: zap("2026-01-10T10:00:30.000400Z", "known"),
+        "var_log/kube-proxy.log": "E0110 10:00:30.000100       1 x.go:1] loud\n",
+    }
+    bundle = room.admit(files)
+    at = T + timedelta(seconds=30)
+    events = timeline(bundle, WINDOW, None, lambda file, *_: known(1, at) if file == IPAMD else NO_RUN, ("k",), no_budget()).events
+    assert [e.component for e in events] == ["kube-proxy", "vpc-cni"]
+
+
+def test_a_bundle_without_a_note_of_its_loud_lines_is_scanned_and_tells_the_same(room: Room) -> None:
+    log = "".join(zap(f"2026-01-10T10:0{n}:00Z", f"l{'o' * n}", "error" if n % 2 else "info") for n in range(5))
+    bundle = room.admit({IPAMD: log, "var_log/kube-proxy.log": "W0110 10:00:30.000100       1 x.go:1] loud\n"})
+    noted = timeline(bundle, WINDOW, None, nobody, (), no_budget())
+    shutil.rmtree(bundle.folder / "loud")
+    scanned = timeline(Bundle(bundle.folder), WINDOW, None, nobody, (), no_budget())
+    assert noted.events == scanned.events and len(noted.events) == 3

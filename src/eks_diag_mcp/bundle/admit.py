@@ -15,6 +15,7 @@ from .archive import Account, Archive, Limits
 from .boot import BootFinder
 from .clock import Clock
 from .hits import HitBook
+from .loud_lines import write_loud
 from .query import Query
 from .query_table import set_digest
 from .reader import Piece, Reader
@@ -77,6 +78,7 @@ class Admission:
                 writer.close()
             raise
         writer.close()
+        write_loud(self.job.draft, self.scanner.loud, self.entries)
         return self._manifest()
 
     def _piece(self, piece: Piece, stamps: FileStamps, writer: TextWriter) -> None:

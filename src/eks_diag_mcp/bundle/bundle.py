@@ -17,6 +17,7 @@ from .findings_table import FindingRow, read_findings
 from .formats import StampReader, formats
 from .grams import Bitmaps
 from .hits import cut
+from .loud_lines import LoudLines
 from .rules import PatternSet, pattern_set
 from .sources import sources
 from .stamps import BACK
@@ -288,6 +289,11 @@ class Bundle:
     def finding_rows(self) -> tuple[FindingRow, ...]:
         """The stored halves of the findings (signatures.findings joins them with the catalogue)."""
         return tuple(read_findings(self.folder))
+
+    @cached_property
+    def loud_lines(self) -> LoudLines:
+        """Which lines may be of level warning or above."""
+        return LoudLines(self.folder)
 
     @cached_property
     def stored_queries(self) -> StoredQueries:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .bundle import Bundle
 from .findings_table import write_findings
 from .hits import HitBook
+from .loud_lines import write_loud
 from .query import Query
 from .query_table import set_digest, write_queries
 from .rules import LineRule, PatternSet
@@ -26,7 +27,7 @@ def reindex(
     checkpoint: Callable[[], None],
     queries: tuple[Query, ...] = (),
 ) -> None:
-    """Write hits/, findings/ and queries/ anew and note in the manifest which signatures and queries they are of."""
+    """Write hits/, findings/, queries/ and loud/ anew and note in the manifest which signatures and queries they are of."""
     book, answers = HitBook(rules), query_book(rules, patterns, queries)
     scanner = BlockScanner(rules, patterns, book, queries=answers)
     for entry in bundle.manifest.files:
@@ -44,12 +45,14 @@ def reindex(
         with store_faults():
             write_findings(draft, book)
             write_queries(draft, bundle, answers)
+            write_loud(draft, scanner.loud, bundle.manifest.files)
             secure_tree(draft)
-            for name in ("hits", "findings", "queries"):
+            for name in ("hits", "findings", "queries", "loud"):
+                (bundle.folder / name).mkdir(mode=0o700, exist_ok=True)
                 (draft / name / "0.parquet").replace(bundle.folder / name / "0.parquet")
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     bundle.manifest.signatures, bundle.manifest.queries = signatures, set_digest(queries)
     bundle.save_manifest()
-    for name in ("finding_rows", "known_lines", "stored_queries"):
+    for name in ("finding_rows", "stored_queries", "loud_lines"):
         bundle.__dict__.pop(name, None)

@@ -8,7 +8,9 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from .formats import formats
 from .hits import HitBook
+from .loud_lines import LoudBook
 from .partials import Joined, joined, part_at
 from .query import Query
 from .query_book import QueryBook
@@ -23,14 +25,20 @@ _CRLF = re.compile(rb"\r+\n")
 
 
 def all_patterns(rules: tuple[LineRule, ...], queries: Sequence[Query] = ()) -> list[str]:
-    """What one database must hold: the rules, then what betrays a secret, then the runbooks' queries."""
-    return [rule.pattern for rule in rules] + [kind.trigger for kind in KINDS] + [query.fast or query.text for query in queries]
+    """What one database must hold: the rules, what betrays a secret, what loud lines hold, the runbooks' queries."""
+    own = [*(rule.pattern for rule in rules), *(kind.trigger for kind in KINDS), formats().loud]
+    return own + [query.fast or query.text for query in queries]
 
 
 def query_book(rules: tuple[LineRule, ...], patterns: PatternSet, queries: Sequence[Query]) -> QueryBook:
-    """An empty book of those queries, which stand in the database behind the rules and the secrets."""
-    before = len(rules) + len(KINDS)
+    """An empty book of those queries, which stand in the database behind all else."""
+    before = _first_query(rules)
     return QueryBook(queries, [index - before for index in patterns.loose if index >= before])
+
+
+def _first_query(rules: tuple[LineRule, ...]) -> int:
+    """The place of the first query in the database; the pattern of loud lines stands before it."""
+    return len(rules) + len(KINDS) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class BlockScanner:
         queries: QueryBook | None = None,
     ) -> None:
         self._rules, self._patterns, self._book, self._redactor, self._queries = rules, patterns, book, redactor, queries
+        self.loud = LoudBook()
         self._scopes: dict[str, _Scope] = {}
 
     def blocks(self, data: bytes, stamps: FileStamps, *, last: bool) -> Iterator[Block]:
@@ -76,6 +85,9 @@ class BlockScanner:
         after, stamps.carry = stamps.carry, before
         self._hits(found, block, stamps, line_at)
         self._hits_over_lines(messages, found, block, stamps, line_at)
+        if stamps.source.formats:
+            loud = found.lines[found.patterns == _first_query(self._rules) - 1]
+            self.loud.add(block.file_id, loud + block.first_line)
         if self._queries is not None:
             self._queries.take(block.file_id, block.first_line, self._of_queries(found, changed, line_at), line_at)
         stamps.carry = after
@@ -86,7 +98,7 @@ class BlockScanner:
 
     def _of_queries(self, found: Found, changed: list[int], line_at: LineAt) -> Found:
         """The hits of queries, numbered from 0. Lines that masking changed are looked up anew: a search sees them so."""
-        first = len(self._rules) + len(KINDS)
+        first = _first_query(self._rules)
         found = found.where(found.patterns >= first)
         if changed:
             places = np.asarray(changed, dtype=np.int64)

@@ -5,6 +5,7 @@ blocks/0.parquet    a row a block: the same without the text, and where its page
 grams/0.parquet     a row a block: which runs of letters occur in it (grams.py)
 hits/0.parquet      a row a signature's hit: signature, source, file, line, ts
 findings/0.parquet  a row a signature and source: counts, first and last time, quoted lines
+loud/0.parquet      a row a file: the lines that may be of level warning or above (loud_lines.py)
 queries/0.parquet   a row a runbook's query and file: counts by block, quoted lines (query_table.py)
 manifest.json       files, coverage, clock anchors, versions, provenance; written last"""
 

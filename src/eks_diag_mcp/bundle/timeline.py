@@ -1,9 +1,12 @@
 """The timeline around a moment: only the blocks that touch the window are read, and of them only lines that may tell."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
 
 from ..model import Window
 from ..quoting import around, message_start
@@ -11,20 +14,23 @@ from .blocks import BlockRef
 from .bundle import Bundle
 from .formats import LOUD, formats
 from .hits import shape_of
+from .known_lines import UNTIMED, KnownRun
 from .rules import NOTHING, pattern_set
-from .search import Budget, outside
+from .search import Budget
 from .sources import Source, sources
-from .stamps import BACK
-from .store import FileEntry, from_millis
+from .stamps import BACK, TIME_SLACK
+from .store import FileEntry, from_millis, millis
 from .sweep import Halt, Sweep
 
 _TEXT_CHARS = 300
 _SHAPE_CHARS = 240
 _TOGETHER = timedelta(seconds=30)
 """Lines of one shape with no longer pause between them are one event."""
+_ROUNDED = timedelta(milliseconds=2)
+_FOREVER = 1 << 62
 
-Known = Callable[[str, int, int], Iterable[tuple[int, str]]]
-"""(line, signature) of the known lines of a file from one line to before another."""
+Known = Callable[[str, int, int], KnownRun]
+"""The known lines of a file from one line to before another."""
 
 
 @dataclass(slots=True)
@@ -62,19 +68,17 @@ class _Job:
     ref: BlockRef
 
 
-def timeline(bundle: Bundle, window: Window, names: frozenset[str] | None, known: Known, budget: Budget) -> Timeline:
-    """The telling lines of all timed sources in the window: those of known signatures and those of level warning or above."""
+def timeline(
+    bundle: Bundle, window: Window, names: frozenset[str] | None, known: Known, named: Sequence[str], budget: Budget
+) -> Timeline:
+    """The telling lines of all timed sources in the window: those of known signatures (`named`: code -> signature) and
+    those of level warning or above."""
     result, heard = Timeline(), set()
     rows = [row for row in sources().rows if row.formats and (names is None or row.name in names)]
     files = {row.name: _files(bundle, row) for row in rows}
-    jobs = [
-        _Job(row, entry, ref)
-        for row in rows
-        for entry in files[row.name]
-        for ref in bundle.blocks_of(entry.id)
-        if ref.ts_min is not None and not outside(ref, window)
-    ]
-    with closing(Sweep(jobs, _Reading(bundle, window, known).read, budget.checkpoint).results()) as blocks:
+    jobs = _jobs(bundle, rows, files, window)
+    reading = _Reading(bundle, window, known, named)
+    with closing(Sweep(jobs, reading.read, budget.checkpoint).results()) as blocks:
         for job in jobs:
             if budget.spent:
                 result.complete = False
@@ -90,9 +94,28 @@ def timeline(bundle: Bundle, window: Window, names: frozenset[str] | None, known
         if files[row.name] and row.name not in heard:
             timed = any(e.first for e in files[row.name])
             result.gaps.append(f"{row.name}: {'no line in the window' if timed else 'lines carry no time'}")
-    result.events.sort(key=lambda e: (e.time, e.file, e.line))
-    result.events = _folded(result.events)
+    result.events = _folded(sorted(result.events, key=_order))
+    for event in result.events:
+        reading.complete(event)
+    result.events.sort(key=_order)
     return result
+
+
+def _order(event: Event) -> tuple[datetime, str, int]:
+    return event.time, event.file, event.line
+
+
+def _jobs(bundle: Bundle, rows: Iterable[Source], files: Mapping[str, list[FileEntry]], window: Window) -> list[_Job]:
+    """The blocks that may hold a line of the window."""
+    slack = round(TIME_SLACK.total_seconds() * 1000)
+    start, end = millis(window.start) or 0, millis(window.end) or _FOREVER
+    return [
+        _Job(row, entry, ref)
+        for row in rows
+        for entry in files[row.name]
+        for ref in bundle.blocks_of(entry.id)
+        if ref.ts_min is not None and ref.ts_max is not None and ref.ts_max + slack >= start and ref.ts_min - slack < end
+    ]
 
 
 def _files(bundle: Bundle, source: Source) -> list[FileEntry]:
@@ -102,38 +125,77 @@ def _files(bundle: Bundle, source: Source) -> list[FileEntry]:
 
 
 class _Reading:
-    """Reads the telling lines of a block."""
+    """Reads the telling lines of a block.
 
-    def __init__(self, bundle: Bundle, window: Window, known: Known) -> None:
-        self._bundle, self._window, self._known = bundle, window, known
+    The time of a known line stands in the store to the millisecond, which is enough to choose and to fold; only what is
+    shown is read as the line tells it (`complete`)."""
+
+    def __init__(self, bundle: Bundle, window: Window, known: Known, named: Sequence[str]) -> None:
+        self._bundle, self._window, self._known, self._named = bundle, window, known, named
+        self._start, self._end = millis(window.start) or 0, millis(window.end) or _FOREVER
         self._loud = pattern_set(formats().loud)
 
     def read(self, job: _Job, halt: Halt) -> list[Event]:
-        """The events of a block in order of lines."""
-        entry, ref, first = job.entry, job.ref, job.ref.first_line
-        view = self._bundle.block_view(ref)
-        loud = self._loud.found(view, ascii=ref.ascii) or NOTHING
-        signatures = {line - first: name for line, name in self._known(entry.path, first, first + ref.n_lines)}
-        telling = sorted({*loud.lines.tolist(), *signatures})
-        if not telling:
+        """The events of a block; those of known lines without their level."""
+        ref, path = job.ref, job.entry.path
+        run = self._known(path, ref.first_line, ref.first_line + ref.n_lines)
+        loud = np.setdiff1d(self._loud_lines(job), run.lines, assume_unique=True).tolist()
+        timed = run.where((run.times >= self._start) & (run.times < self._end))
+        untimed = run.where(run.times == UNTIMED)
+        if not (loud or len(timed.lines) or len(untimed.lines)):
             return []
-        reader = self._bundle.reader_of(entry)
-        assert reader is not None  # the source has formats
-        lines, events = bytes(view).split(b"\n"), []
-        for place, index in enumerate(telling):
+        lines = self._bundle.block_text(ref).split(b"\n")
+        where = job.source.name, job.source.component, path
+        events = [
+            Event(_time(at), *where, number, _text(lines[number - ref.first_line]), None, self._named[code])
+            for number, code, at in zip(timed.lines.tolist(), timed.signatures.tolist(), timed.times.tolist(), strict=True)
+        ]
+        signatures = dict(zip(untimed.lines.tolist(), untimed.signatures.tolist(), strict=True))
+        for place, number in enumerate([*loud, *signatures]):
             if place % BACK == BACK - 1:
                 halt()
-            text = lines[index].decode("utf-8", "replace")
-            stamped = reader.read(text)
-            signature, level = signatures.get(index), stamped.level if stamped else None
-            if not signature and level not in LOUD:
+            stamped = self._stamped(job, lines, number)
+            if stamped is None or not self._window.contains(stamped[0]):
                 continue
-            time = (stamped.time if stamped else None) or self._bundle.line_time(entry, ref, lines, index)
-            if time is None or not self._window.contains(time):
-                continue
-            where = job.source.name, job.source.component, entry.path, first + index
-            events.append(Event(time, *where, text.rstrip("\r"), level, signature))
+            code = signatures.get(number)
+            if code is not None or stamped[1] in LOUD:
+                name = None if code is None else self._named[code]
+                events.append(Event(stamped[0], *where, number, _text(lines[number - ref.first_line]), stamped[1], name))
         return events
+
+    def _loud_lines(self, job: _Job) -> npt.NDArray[np.int64]:
+        """The numbers of the lines that may be loud: as noted at the admit, else by a scan."""
+        ref, noted = job.ref, self._bundle.loud_lines
+        if noted.known:
+            return noted.between(job.entry.path, ref.first_line, ref.first_line + ref.n_lines)
+        found = self._loud.found(self._bundle.block_view(ref), ascii=ref.ascii) or NOTHING
+        return found.lines + ref.first_line
+
+    def _stamped(self, job: _Job, lines: list[bytes], number: int) -> tuple[datetime, str | None] | None:
+        """(time, level) of a line; None for one without a time."""
+        reader, index = self._bundle.reader_of(job.entry), number - job.ref.first_line
+        assert reader is not None  # the source has formats
+        stamped = reader.read(_text(lines[index]))
+        time = (stamped.time if stamped else None) or self._bundle.line_time(job.entry, job.ref, lines, index)
+        return None if time is None else (time, stamped.level if stamped else None)
+
+    def complete(self, event: Event) -> None:
+        """What the line of an event that is shown says of its time and level."""
+        reader = self._bundle.reader_of(self._bundle.files[event.file])
+        stamped = reader.read(event.text) if reader else None
+        if stamped is not None:
+            event.level = stamped.level
+            if stamped.time is not None and abs(stamped.time - event.time) < _ROUNDED:
+                event.time = stamped.time
+        event.text = around(event.text, message_start(event.text), _TEXT_CHARS)
+
+
+def _time(millis_: int) -> datetime:
+    return datetime.fromtimestamp(millis_ / 1000, UTC)
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r")
 
 
 def _speaks(bundle: Bundle, job: _Job, window: Window) -> bool:
@@ -168,6 +230,4 @@ def _folded(events: list[Event]) -> list[Event]:
         else:
             first.count += 1
             first.last = event.time
-    for event in out:
-        event.text = around(event.text, message_start(event.text), _TEXT_CHARS)
     return out

@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from pydantic import Field
 
 from ..bundle.findings_table import read_hits
@@ -56,6 +57,6 @@ def judge_loops(case: Case, board: Board) -> None:
 def _starts(case: Case, signature: str) -> list[datetime]:
     """The starts that hold at the capture; the lines of one start, and of files that repeat one another, count once."""
     since = case.bundle.captured - AT_CAPTURE
-    times = [hit.time for hit in read_hits(case.bundle.folder, signature) if hit.time is not None]
+    times = np.asarray(sorted(h.time for h in read_hits(case.bundle.folder, signature) if h.time is not None), dtype=np.int64)
     found = [from_millis(t) for t in episodes(times, _ONE_START_MS)]
     return [t for t in found if t is not None and t >= since]

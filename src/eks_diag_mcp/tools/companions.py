@@ -27,17 +27,13 @@ class CompanionOut(Answer):
 
 def companions(room: Room, bundle: "Bundle", at: Line | None, event: str | None, side_s: int) -> list[CompanionOut] | None:
     """The companions of the pivot's signature, or of the lines that match `event`; None where nothing always is."""
-    from ..bundle.findings_table import read_hits
     from ..signatures.company import company
 
     known = room.app.known_lines(bundle)
     row = known.get(at.file, at.line) if at else None
     name = row[0] if row else None
-    rows: dict[str, list[int]] = {}
-    for hit in read_hits(bundle.folder):
-        if hit.time is not None:
-            rows.setdefault(hit.signature, []).append(hit.time)
-    pivot = rows.pop(name, []) if name else _times(room, bundle, event)
+    rows = dict(known.times)
+    pivot = rows.pop(name) if name else _times(room, bundle, event)
     out = []
     for found in company(pivot, rows, min(side_s, _NEAR_S) * 1000)[:_MOST_ROWS]:
         signature = room.app.catalogue.by_id.get(found.signature)

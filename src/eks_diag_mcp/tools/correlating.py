@@ -109,7 +109,7 @@ def correlate(
     names = sources().expand(components) if components else None
     known = room.app.known_lines(bundle)
     span = Window(moment - side, moment + side, "around the pivot")
-    found = timeline(bundle, span, names, known.between, room.budget())
+    found = timeline(bundle, span, names, known.between, known.names, room.budget())
     at = untoken(pageToken, 1)[0] if pageToken else 0
     rows = _rows(found.events[at : at + maxEvents], moment, known)
     following = at + len(rows)
