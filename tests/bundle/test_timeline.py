@@ -103,3 +103,18 @@ def test_a_bundle_without_a_note_of_its_loud_lines_is_scanned_and_tells_the_same
     shutil.rmtree(bundle.folder / "loud")
     scanned = timeline(Bundle(bundle.folder), WINDOW, None, nobody, (), no_budget())
     assert noted.events == scanned.events and len(noted.events) == 3
+
+
+def test_a_loud_line_between_known_lines_far_from_the_window_is_not_read_and_one_beside_it_is(room: Room) -> None:
+    minutes = (-50, -40, -30, 0, 1, 2, 30, 40, 50)
+    times = [T + timedelta(minutes=n) for n in minutes]
+    bundle = room.admit({IPAMD: "".join(zap(t.isoformat().replace("+00:00", "Z"), f"m{n}", "error") for n, t in enumerate(times))})
+    ours = [n for n in range(len(minutes)) if n % 2 == 0]
+    run = KnownRun(
+        *(
+            np.asarray(column, dtype=np.int64)
+            for column in ([n + 1 for n in ours], [0] * len(ours), [millis(times[n]) for n in ours])
+        )
+    )
+    events = timeline(bundle, WINDOW, None, lambda *_: run, ("k",), no_budget()).events
+    assert [(e.line, e.signature) for e in events] == [(4, None), (5, "k"), (6, None)]

@@ -64,13 +64,20 @@ class Format:
             return None
         groups = match.groupdict()
         stamp = Stamp.parse(groups, self._months)
-        if stamp is None:
-            return None
+        return None if stamp is None else (stamp, *self._said(head, groups))
+
+    def said(self, line: str) -> tuple[str | None, str | None] | None:
+        """(level, program) of a line whose time is known already."""
+        head = line[:_HEAD]
+        match = self._find(head)
+        return None if match is None else self._said(head, match.groupdict())
+
+    def _said(self, head: str, groups: Mapping[str, str | None]) -> tuple[str | None, str | None]:
         level = groups.get("level") or groups.get("klevel")
         if self._level and (found := self._level(head)):
             level = found[1]
         program = groups.get("program")
-        return stamp, self._levels.get(level.lower()) if level else None, program.lstrip("(").rstrip(")") if program else None
+        return self._levels.get(level.lower()) if level else None, program.lstrip("(").rstrip(")") if program else None
 
 
 class Formats:
@@ -108,15 +115,13 @@ class StampReader:
         a program named by a later one is kept (syslog around logfmt)."""
         first: Stamped | None = None
         for fmt in self.formats:
-            found = fmt.stamp(line)
-            if found is None:
-                continue
-            stamp, level, program = found
             if first is None:
-                first = Stamped(self.clock.resolve(stamp), level, program)
-            elif (program and not first.program) or (level and not first.level):
-                first = Stamped(first.time, first.level or level, first.program or program)
-            if first.program and first.level:
+                found = fmt.stamp(line)
+                if found is not None:
+                    first = Stamped(self.clock.resolve(found[0]), found[1], found[2])
+            elif (said := fmt.said(line)) and ((said[1] and not first.program) or (said[0] and not first.level)):
+                first = Stamped(first.time, first.level or said[0], first.program or said[1])
+            if first is not None and first.program and first.level:
                 break
         return first
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from ..model import Window
 from ..quoting import around, message_start
@@ -14,7 +13,7 @@ from .blocks import BlockRef
 from .bundle import Bundle
 from .formats import LOUD, formats
 from .hits import shape_of
-from .known_lines import UNTIMED, KnownRun
+from .known_lines import UNTIMED, Ints, KnownRun
 from .rules import NOTHING, pattern_set
 from .search import Budget
 from .sources import Source, sources
@@ -28,6 +27,7 @@ _TOGETHER = timedelta(seconds=30)
 """Lines of one shape with no longer pause between them are one event."""
 _ROUNDED = timedelta(milliseconds=2)
 _FOREVER = 1 << 62
+_SLACK_MS = round(TIME_SLACK.total_seconds() * 1000)
 
 Known = Callable[[str, int, int], KnownRun]
 """The known lines of a file from one line to before another."""
@@ -107,14 +107,13 @@ def _order(event: Event) -> tuple[datetime, str, int]:
 
 def _jobs(bundle: Bundle, rows: Iterable[Source], files: Mapping[str, list[FileEntry]], window: Window) -> list[_Job]:
     """The blocks that may hold a line of the window."""
-    slack = round(TIME_SLACK.total_seconds() * 1000)
     start, end = millis(window.start) or 0, millis(window.end) or _FOREVER
     return [
         _Job(row, entry, ref)
         for row in rows
         for entry in files[row.name]
         for ref in bundle.blocks_of(entry.id)
-        if ref.ts_min is not None and ref.ts_max is not None and ref.ts_max + slack >= start and ref.ts_min - slack < end
+        if ref.ts_min is not None and ref.ts_max is not None and ref.ts_max + _SLACK_MS >= start and ref.ts_min - _SLACK_MS < end
     ]
 
 
@@ -139,7 +138,7 @@ class _Reading:
         """The events of a block; those of known lines without their level."""
         ref, path = job.ref, job.entry.path
         run = self._known(path, ref.first_line, ref.first_line + ref.n_lines)
-        loud = np.setdiff1d(self._loud_lines(job), run.lines, assume_unique=True).tolist()
+        loud = self._near(_without(self._loud_lines(job), run.lines), run).tolist()
         timed = run.where((run.times >= self._start) & (run.times < self._end))
         untimed = run.where(run.times == UNTIMED)
         if not (loud or len(timed.lines) or len(untimed.lines)):
@@ -163,13 +162,27 @@ class _Reading:
                 events.append(Event(stamped[0], *where, number, _text(lines[number - ref.first_line]), stamped[1], name))
         return events
 
-    def _loud_lines(self, job: _Job) -> npt.NDArray[np.int64]:
+    def _loud_lines(self, job: _Job) -> Ints:
         """The numbers of the lines that may be loud: as noted at the admit, else by a scan."""
         ref, noted = job.ref, self._bundle.loud_lines
         if noted.known:
             return noted.between(job.entry.path, ref.first_line, ref.first_line + ref.n_lines)
         found = self._loud.found(self._bundle.block_view(ref), ascii=ref.ascii) or NOTHING
         return found.lines + ref.first_line
+
+    def _near(self, lines: Ints, run: KnownRun) -> Ints:
+        """The lines whose known neighbours do not both stand on one side of the window, with slack: the others need not be
+        read to know that they do, too."""
+        run = run.where(run.times != UNTIMED)
+        if not len(run.lines):
+            return lines
+        after = np.searchsorted(run.lines, lines)
+        last, first = np.minimum(after, len(run.lines) - 1), np.maximum(after - 1, 0)
+        late = (run.times[first] >= self._end + _SLACK_MS) & (run.times[last] >= self._end + _SLACK_MS)
+        early = (run.times[first] < self._start - _SLACK_MS) & (run.times[last] < self._start - _SLACK_MS)
+        between = (after > 0) & (after < len(run.lines))
+        kept: Ints = lines[~(between & (late | early))]
+        return kept
 
     def _stamped(self, job: _Job, lines: list[bytes], number: int) -> tuple[datetime, str | None] | None:
         """(time, level) of a line; None for one without a time."""
@@ -188,6 +201,15 @@ class _Reading:
             if stamped.time is not None and abs(stamped.time - event.time) < _ROUNDED:
                 event.time = stamped.time
         event.text = around(event.text, message_start(event.text), _TEXT_CHARS)
+
+
+def _without(lines: Ints, others: Ints) -> Ints:
+    """The lines that are not among the others; both in order."""
+    if not (len(lines) and len(others)):
+        return lines
+    places = np.minimum(np.searchsorted(others, lines), len(others) - 1)
+    kept: Ints = lines[others[places] != lines]
+    return kept
 
 
 def _time(millis_: int) -> datetime:
