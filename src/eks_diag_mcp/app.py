@@ -11,30 +11,24 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .batches import Batches
-from .cluster.facts import gather_facts
-from .cluster.facts_file import NAME as FACTS_FILE
-from .cluster.facts_file import read_facts, write_facts
-from .collect.archive import ArchiveFolder
-from .collect.model import Collection
 from .config import Settings
-from .desk import CollectingDesk
 from .errors import BadBundle, BadInput, DiagError, UnknownInstance
-from .intake import Intake
-from .ledger import Ledger
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
-from .opening import open_library
-from .outside import Outside
 from .recent import Recent
-from .runbooks.library import Shelf, SopLibrary
-from .runbooks.queries import queries_of
 
 if TYPE_CHECKING:
+    from .batches import Batches
     from .bundle.bundle import Bundle
     from .bundle.known_lines import KnownLines
     from .bundle.library import Library
+    from .collect.archive import ArchiveFolder
+    from .collect.model import Collection
+    from .desk import CollectingDesk
     from .diagnose.growth import Comparison
+    from .intake import Intake
+    from .outside import Outside
+    from .runbooks.library import Shelf, SopLibrary
     from .signatures.catalogue import Catalogue
 
 # pyarrow reads this when it is first imported, which is later (bundle/arrow.py): its own allocator holds 25 MB for nothing.
@@ -51,16 +45,27 @@ class App:
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings, self.now, self.wall = settings, now, wall
-        self.archives = ArchiveFolder(settings.archives)
-        self._shelf = Shelf(*settings.sops)
         self._lock = threading.RLock()
         self._findings: Recent[str, tuple[Finding, ...]] = Recent(24)
         self._sections: Recent[tuple[str, str], Section] = Recent(400)
         self._diagnoses: Recent[str, Diagnosis] = Recent(24)
         self._known: Recent[str, KnownLines] = Recent(4)
 
+    @cached_property
+    def archives(self) -> "ArchiveFolder":
+        """The folder of bundles to collect from."""
+        from .collect.archive import ArchiveFolder
+
+        return ArchiveFolder(self.settings.archives)
+
+    @cached_property
+    def _shelf(self) -> "Shelf":
+        from .runbooks.library import Shelf
+
+        return Shelf(*self.settings.sops)
+
     @property
-    def sops(self) -> SopLibrary:
+    def sops(self) -> "SopLibrary":
         """The runbooks: those shipped and those of the operator's folders, as these are now."""
         return self._shelf.current()
 
@@ -74,13 +79,18 @@ class App:
     @cached_property
     def library(self) -> "Library":
         """The store, cleared of what dead processes left."""
+        from .opening import open_library
+        from .runbooks.queries import queries_of
+
         library = open_library(self.settings, lambda: queries_of(self.sops.sops))
         library.sweep(3600, time.time())
         return library
 
     @cached_property
-    def outside(self) -> Outside:
+    def outside(self) -> "Outside":
         """AWS and the clusters."""
+        from .outside import Outside
+
         return Outside(self.settings, self.now)
 
     # ---- whose bundle ---------------------------------------------------------------------------------------------------
@@ -117,31 +127,41 @@ class App:
 
     # ---- collecting -----------------------------------------------------------------------------------------------------
     @cached_property
-    def desk(self) -> CollectingDesk:
+    def desk(self) -> "CollectingDesk":
         """The collectors, and which of them a node needs."""
+        from .desk import CollectingDesk
+
         return CollectingDesk(self.settings, self.archives, lambda: self.outside, self.wall)
 
     @cached_property
-    def intake(self) -> Intake:
+    def intake(self) -> "Intake":
         """From a request to an indexed bundle."""
+        from .intake import Intake
+        from .ledger import Ledger
+
         ledger = Ledger(lambda: self.library.root / "collections")
         pause_s = self.settings.collect_pause_s
         return Intake(lambda: self.library, self.desk.collectors, ledger, self.now, self.wall, pause_s, self._gather)
 
     @cached_property
-    def batches(self) -> Batches:
+    def batches(self) -> "Batches":
         """Collections of many nodes asked for together."""
+        from .batches import Batches
+
         return Batches(lambda: self.library.root / "collections" / "batches", lambda: self.intake, self.now)
 
-    def _gather(self, collection: Collection, bundle: "Bundle") -> None:
+    def _gather(self, collection: "Collection", bundle: "Bundle") -> None:
         """Store what AWS and the cluster say now beside a bundle that was collected just now."""
+        from .cluster.facts import gather_facts
+        from .cluster.facts_file import NAME, write_facts
+
         if collection.region is None:
             return
         entry = self.intake.ledger.get(collection.execution_id)
         outside, cluster = self.outside, entry.cluster if entry else None
         with contextlib.suppress(DiagError):  # the bundle is there; facts only add to it
             facts = gather_facts(outside.aws, outside.clusters, bundle.instance_id, collection.region, cluster, self.wall)
-            bundle.keep_beside(FACTS_FILE, write_facts(facts))
+            bundle.keep_beside(NAME, write_facts(facts))
 
     # ---- the evidence stack ---------------------------------------------------------------------------------------------
     def findings(self, bundle: "Bundle") -> tuple[Finding, ...]:
@@ -188,7 +208,9 @@ class App:
 
     def facts(self, bundle: "Bundle") -> NodeFacts | None:
         """What AWS and the cluster said when the bundle was collected; None where nobody asked, or the file is damaged."""
-        said = bundle.beside(FACTS_FILE)
+        from .cluster.facts_file import NAME, read_facts
+
+        said = bundle.beside(NAME)
         try:
             return read_facts(said) if said else None
         except BadBundle:

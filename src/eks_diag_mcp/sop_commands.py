@@ -40,8 +40,8 @@ def run_sop(  # noqa: PLR0913, PLR0917 - one parameter an option
     from .app import App
     from .terminal import show_run
     from .tools.room import Room
+    from .tools.run_sop import run_sop as run
     from .tools.running import carried_out
-    from .tools.running import run_sop as run
     from .tools.transcript import recorded
 
     room = Room(App(settings))

@@ -19,7 +19,7 @@ from eks_diag_mcp.runbooks.steps import steps_of
 from eks_diag_mcp.signatures.phrases import phrases
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer
-from eks_diag_mcp.tools.running import run_sop
+from eks_diag_mcp.tools.run_sop import run_sop
 
 Admit = Callable[[str], Bundle]
 

@@ -16,7 +16,8 @@ from eks_diag_mcp.server.build import build_server
 from eks_diag_mcp.tools import running
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer, StepRow, fitted
-from eks_diag_mcp.tools.running import RUNS, bound, carried_out, run_sop
+from eks_diag_mcp.tools.run_sop import run_sop
+from eks_diag_mcp.tools.running import RUNS, bound, carried_out
 from eks_diag_mcp.tools.searching import search
 from eks_diag_mcp.tools.table import TOOLS
 from eks_diag_mcp.tools.verdicts import summarize

@@ -15,8 +15,8 @@ from eks_diag_mcp.tools.finding import errors
 from eks_diag_mcp.tools.network import network_diagnostics, storage_diagnostics
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.run_answer import RunAnswer
+from eks_diag_mcp.tools.run_sop import run_sop
 from eks_diag_mcp.tools.runbooks import SopsAnswer, get_sop, list_sops
-from eks_diag_mcp.tools.running import run_sop
 from eks_diag_mcp.tools.table import TOOLS
 from eks_diag_mcp.tools.verdicts import quick_triage, summarize
 

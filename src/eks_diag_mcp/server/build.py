@@ -59,7 +59,7 @@ def build_server(
         return views.of(who())
 
     fresh = 0 if app.settings.sops else _LONG_MS
-    skills = SkillsExtension(app.sops, fresh_ms=fresh)
+    skills = SkillsExtension(fresh_ms=fresh)
     server: StrictServer[Any] = StrictServer(
         "eks-diag-mcp",
         title="EKS node diagnosis",

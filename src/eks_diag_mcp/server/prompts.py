@@ -1,15 +1,17 @@
 """Each SOP as a prompt: text only (other kinds break clients), every argument optional."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.prompts.base import PromptArgument
 
 from ..quoting import one_line
-from ..runbooks.library import SopLibrary
-from ..runbooks.model import Sop
+
+if TYPE_CHECKING:
+    from ..runbooks.library import SopLibrary
+    from ..runbooks.model import Sop
 
 ARGUMENTS: Mapping[str, str] = {
     "instanceId": "EC2 instance id, or node name, of the affected node",
@@ -19,19 +21,19 @@ ARGUMENTS: Mapping[str, str] = {
 }
 
 
-def add_prompts(server: MCPServer[Any], library: SopLibrary) -> None:
+def add_prompts(server: MCPServer[Any], library: "SopLibrary") -> None:
     """Register one prompt for each SOP, named by its id."""
     for sop in library.sops:
         server.add_prompt(_prompt(sop))
 
 
-def prompt_text(sop: Sop, arguments: Mapping[str, str | None]) -> str:
+def prompt_text(sop: "Sop", arguments: Mapping[str, str | None]) -> str:
     """One line of ours with what was given, then the SOP verbatim."""
     given = ", ".join(f"{name}={one_line(value)}" for name, value in arguments.items() if value)
     return f"Follow this runbook{f' for {given}' if given else ''}, with the tools of this server.\n\n{sop.text}"
 
 
-def _prompt(sop: Sop) -> Prompt:
+def _prompt(sop: "Sop") -> Prompt:
     def render(
         instanceId: str | None = None,
         clusterName: str | None = None,

@@ -5,7 +5,7 @@ log://{instanceId}/{+path}            a file of the newest bundle of that instan
 finding://{instanceId}/{finding_id}   one finding with its evidence, JSON"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
@@ -13,7 +13,9 @@ from mcp.server.mcpserver.resources import TextResource
 
 from ..errors import BadInput, DiagError
 from ..quoting import clean, one_line
-from ..runbooks.library import SopLibrary
+
+if TYPE_CHECKING:
+    from ..runbooks.library import SopLibrary
 
 MAX_CHARACTERS = 200_000
 """Resources have no pages, and a host may put a whole one before its model. The read tool pages."""
@@ -22,7 +24,7 @@ ReadText = Callable[[str, str], str]
 """(instanceId, path or finding id) -> text. Raises DiagError."""
 
 
-def add_sops(server: MCPServer[Any], library: SopLibrary) -> None:
+def add_sops(server: MCPServer[Any], library: "SopLibrary") -> None:
     """Each SOP as a resource of its own, so that lists show it, and a template for its other names."""
     for sop in library.sops:
         server.add_resource(

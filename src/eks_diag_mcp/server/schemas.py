@@ -29,12 +29,12 @@ def shallow(model: type[BaseModel]) -> Schema:
     return schema
 
 
-def slim(model: type[BaseModel]) -> Schema:
-    """The input schema of a tool: without generated titles, and an optional argument without its null."""
-    full: Schema = model.model_json_schema(by_alias=True)
+def slim(full: Schema) -> Schema:
+    """The input schema of a tool from the SDK's: no argument but those named, without generated titles, and an optional
+    argument without its null."""
     slimmed = {key: value for key, value in full.items() if key not in ("title", "properties", "description")}
     properties = {name: _slimmed(field) for name, field in full.get("properties", {}).items()}
-    return {"type": "object", "properties": properties} | slimmed
+    return {"type": "object", "properties": properties, "additionalProperties": False} | slimmed
 
 
 def _shape(annotation: Any) -> Schema:

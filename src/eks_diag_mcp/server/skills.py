@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from mcp.server.context import ServerRequestContext
@@ -17,8 +17,10 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CacheableResult, PaginatedRequestParams, PaginatedResult, RequestParams
 
 from ..quoting import one_line
-from ..runbooks.library import SopLibrary
-from ..runbooks.model import Sop
+
+if TYPE_CHECKING:
+    from ..runbooks.library import SopLibrary
+    from ..runbooks.model import Sop
 
 IDENTIFIER = "io.modelcontextprotocol/skills"
 _NAME_MAX, _DESCRIPTION_MAX = 64, 1024  # limits of the Agent Skills format
@@ -78,17 +80,18 @@ class ReadDirectoryResult(PaginatedResult, CacheableResult):
 class SkillsExtension(Extension):
     """Hand it to the server's `extensions`. It lists the skills, and serves each SKILL.md as a resource.
 
-    `before` is called ahead of each answer, so that a library that has changed can be put in with `renew`."""
+    `before` is called ahead of each answer, so that a library that is new or has changed can be put in with `renew`."""
 
     identifier = IDENTIFIER
 
-    def __init__(self, library: SopLibrary, server: str = "eks-diag", fresh_ms: int = _FRESH_MS) -> None:
+    def __init__(self, library: "SopLibrary | None" = None, server: str = "eks-diag", fresh_ms: int = _FRESH_MS) -> None:
         self._server, self._fresh_ms = server, fresh_ms
         self.before: Callable[[], None] = lambda: None
         self._skills: dict[str, Skill] = {}
-        self.renew(library)
+        if library is not None:
+            self.renew(library)
 
-    def renew(self, library: SopLibrary) -> None:
+    def renew(self, library: "SopLibrary") -> None:
         """Serve the skills of this library from now on."""
         self._skills = {skill.uri: skill for skill in skills(library.sops, self._server)}
 
@@ -151,7 +154,7 @@ def _resource(skill: Skill) -> TextResource:
     )
 
 
-def skills(sops: Iterable[Sop], server: str) -> list[Skill]:
+def skills(sops: "Iterable[Sop]", server: str) -> list[Skill]:
     """The SOPs rendered, each under a name of its own."""
     taken: set[str] = set()
     found = []
@@ -162,7 +165,7 @@ def skills(sops: Iterable[Sop], server: str) -> list[Skill]:
     return found
 
 
-def _render(sop: Sop, name: str, server: str) -> Skill:
+def _render(sop: "Sop", name: str, server: str) -> Skill:
     metadata = {
         "title": sop.title,
         "sop": sop.id,
@@ -183,7 +186,7 @@ def _render(sop: Sop, name: str, server: str) -> Skill:
     return Skill(f"skill://{server}/{name}/SKILL.md", frontmatter, f"---\n{front}---\n{sop.body}")
 
 
-def _description(sop: Sop) -> str:
+def _description(sop: "Sop") -> str:
     """What the skill does and when to use it; hosts choose skills by it."""
     text = one_line(sop.description or sop.title, 600).rstrip(".")
     if sop.triggers:

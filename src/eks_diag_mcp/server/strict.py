@@ -51,7 +51,7 @@ class StrictServer(_Server[App], Generic[App]):
 
     def __init__(self, name: str | None = None, *, unlisted: Mapping[str, str | Tool] | None = None, **options: Any) -> None:
         self._manners: dict[str, Manners] = {}
-        self._unlisted: dict[str, str | Tool] = dict(unlisted or {})
+        self._unlisted: dict[str, str | Tool | Callable[[], Tool]] = dict(unlisted or {})
         self.freshen: Callable[[], None] = lambda: None
         """Called before prompts and resources are listed or read: what they are made from may have changed."""
         super().__init__(name, **options)
@@ -76,33 +76,35 @@ class StrictServer(_Server[App], Generic[App]):
         """Register a function. If it returns a pydantic model, that is its answer and gives its output schema.
 
         `provide(ctx)` makes its first argument at each call; that parameter is not published. A tool that is not
-        `listed` answers when it is called, but clients are not told of it."""
+        `listed` answers when it is called, but clients are not told of it; it is made then."""
         called = name or fn.__name__
-        if called in self._manners:
+        if called in self._manners or callable(self._unlisted.get(called)):
             raise ValueError(f"Two tools are called {called!r}.")
-        tool = Tool.from_function(
-            adapt(fn, provide),
-            name=called,
-            title=title,
-            description=inspect.cleandoc(description or fn.__doc__ or ""),
-            annotations=annotations,
-            icons=icons,
-            meta=meta,
-            structured_output=structured_output,
-        )
-        self._make_strict(tool, fn)
+
+        def made() -> Tool:
+            tool = Tool.from_function(
+                adapt(fn, provide),
+                name=called,
+                title=title,
+                description=inspect.cleandoc(description or fn.__doc__ or ""),
+                annotations=annotations,
+                icons=icons,
+                meta=meta,
+                structured_output=structured_output,
+            )
+            self._make_strict(tool, fn)
+            return tool
+
         if listed:
-            self._tool_manager._tools[called] = tool
+            self._tool_manager._tools[called] = made()
         else:
-            self._unlisted[called] = tool
+            self._unlisted[called] = made
 
     def _make_strict(self, tool: Tool, fn: Callable[..., Any] | None) -> None:
-        """Unknown arguments forbidden, schemas slim, the answer's schema shallow."""
+        """Unknown arguments refused (by its manners), schemas slim, the answer's schema shallow."""
         metadata = tool.fn_metadata
         model = metadata.arg_model
-        model.model_config["extra"] = "forbid"
-        model.model_rebuild(force=True)
-        tool.parameters = slim(model)
+        tool.parameters = slim(tool.parameters)
         self._manners[tool.name] = Manners(tool.name, model)
         result = answer_model(fn) if fn is not None else None
         if result is not None:  # checked by the model itself in answers.answer, so not a second time here
@@ -133,6 +135,8 @@ class StrictServer(_Server[App], Generic[App]):
 
     def _tool(self, name: str) -> Tool:
         tool = self._tool_manager.get_tool(name) or self._unlisted.get(name)
+        if callable(tool):
+            tool = self._unlisted[name] = tool()
         if isinstance(tool, Tool):
             return tool
         if tool is not None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ..batches import Batch, Batches, Member, Planned, in_parallel
 from ..errors import BadInput, DiagError, Unavailable
 from .collecting import confirm
 from .outside_room import ClusterArg
@@ -14,6 +13,7 @@ from .room import Room
 from .shapes import Answer
 
 if TYPE_CHECKING:
+    from ..batches import Batch, Member
     from ..cluster.sampling import Plan
 
 _START_S = 40.0
@@ -93,6 +93,7 @@ def batch_collect(
     region: str | None = None,
 ) -> BatchAnswer:
     """Collect log bundles of several EKS nodes of a cluster: unhealthy ones that can be reached first, sampled over like nodes."""
+    from ..batches import Batch, Planned
     from ..cluster.choosing import choose
     from ..cluster.health import HealthCheck
     from ..cluster.sampling import Sample, plan
@@ -140,8 +141,10 @@ def batch_collect(
     )
 
 
-def _same(room: Room, asked: tuple[object, ...], turn: int | None) -> tuple[str, Batch | None]:
+def _same(room: Room, asked: tuple[object, ...], turn: int | None) -> "tuple[str, Batch | None]":
     """(id of a batch of that request, the one that was begun within the last minutes)."""
+    from ..batches import Batches
+
     if turn is None:
         return "", None
     ids = [Batches.id_of(*asked, at) for at in (turn, turn - 1)]
@@ -174,7 +177,7 @@ def _planned(cluster: str, region: str, note: str | None, found: "Plan", gaps: l
     )
 
 
-def _begun(batch: Batch, members: list[Member], note: str | None, *, idempotent: bool) -> BatchAnswer:
+def _begun(batch: "Batch", members: "list[Member]", note: str | None, *, idempotent: bool) -> BatchAnswer:
     """A batch that was begun by an earlier call."""
     return BatchAnswer(
         batchId=batch.batch_id,
@@ -190,7 +193,7 @@ def _begun(batch: Batch, members: list[Member], note: str | None, *, idempotent:
     )
 
 
-def _row(member: Member) -> ExecutionRow:
+def _row(member: "Member") -> ExecutionRow:
     standing = member.standing
     if standing is None:
         state = "refused" if member.refused else "waiting"
@@ -213,6 +216,8 @@ def batch_status(
     """How far several EKS node log collections are. all_complete is true when nothing more will come, failures included."""
     if not batchId and not executionIds:
         raise BadInput("batchId or executionIds is needed.", "batch_collect returns a batchId, collect an executionId.")
+    from ..batches import in_parallel
+
     if batchId:
         batch = room.app.batches.get(batchId)
         if batch is None:
@@ -232,7 +237,9 @@ def batch_status(
     )
 
 
-def _look(room: Room, execution_id: str) -> Member:
+def _look(room: Room, execution_id: str) -> "Member":
+    from ..batches import Member
+
     try:
         found = room.app.intake.follow(room.app.desk.full_id(execution_id), 0)
     except DiagError as error:

@@ -4,16 +4,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ..collect.model import Ask
-from ..desk import ASKING
 from ..errors import BadInput, Unavailable
-from ..intake import Standing
 from ..naming import EXAMPLE_INSTANCE
 from .room import Room, stamp
 from .shapes import Answer
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
+    from ..intake import Standing
 
 InstanceArg = Annotated[
     str | None,
@@ -127,6 +125,9 @@ def collect(
     idempotencyToken: str | None = None,
 ) -> CollectAnswer:
     """Get the log bundle of an EKS worker node and index it. Returns an executionId for `status`. Asked twice it is one run."""
+    from ..collect.model import Ask
+    from ..desk import ASKING
+
     if instanceId == EXAMPLE_INSTANCE and not room.app.archives.of(instanceId):
         raise BadInput(f"{EXAMPLE_INSTANCE} is a runbook's example id, not an instance.", f"Instances at hand: {_at_hand(room)}.")
     ask = Ask(instanceId, region, clusterName, idempotencyToken)
@@ -174,7 +175,7 @@ def _at_hand(room: Room) -> str:
     return ", ".join(room.app.known_instances()[:20]) or "none"
 
 
-def _task(found: Standing) -> Task:
+def _task(found: "Standing") -> Task:
     return Task(
         taskId=found.collection.execution_id,
         state=found.state,
@@ -183,7 +184,7 @@ def _task(found: Standing) -> Task:
     )
 
 
-def _following(found: Standing) -> str:
+def _following(found: "Standing") -> str:
     told = found.collection
     if found.state == "completed":
         name = told.instance_id
@@ -217,7 +218,7 @@ def status(
     )
 
 
-def _automation(found: Standing, *, details: bool) -> Automation:
+def _automation(found: "Standing", *, details: bool) -> Automation:
     """The service's part and ours (the index) as one run; it has succeeded when findings can be read."""
     told = found.collection
     words = {"working": "InProgress", "completed": "Success", "failed": "Failed", "cancelled": "Cancelled"}

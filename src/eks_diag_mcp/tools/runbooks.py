@@ -1,17 +1,17 @@
 """list_sops and get_sop: the runbooks, by symptom and verbatim."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from ..errors import BadInput
 from ..quoting import one_line
-from ..runbooks.calls import written
-from ..runbooks.contract import contract
-from ..runbooks.model import Sop
 from .room import Room
 from .shapes import Answer
 from .suggest import matches
+
+if TYPE_CHECKING:
+    from ..runbooks.model import Sop
 
 _MATCHES = 10
 """Matches told; what fits less than ten others is no answer."""
@@ -91,6 +91,8 @@ def get_sop(
     phase: Annotated[int | None, Field(ge=1, le=9, description="Only this phase")] = None,
 ) -> SopAnswer:
     """One runbook (SOP), verbatim, or one phase of it."""
+    from ..runbooks.contract import contract
+
     sop = room.app.sops.find(sopName)
     text = sop.text
     if phase is not None:
@@ -111,11 +113,16 @@ def get_sop(
 
 def _tools(text: str) -> list[str]:
     """The tools of the contract that a runbook's text calls."""
+    from ..runbooks.calls import written
+    from ..runbooks.contract import contract
+
     return list(dict.fromkeys(call.tool for call in written(text) if call.tool in contract().tools))
 
 
 def _instead(room: Room, tool: str) -> str:
     """What takes the place of a tool that is not listed; "" for one that is."""
+    from ..runbooks.contract import contract
+
     if said := room.absent.get(tool):
         return said
     toolset = contract().tools[tool].toolset

@@ -1,12 +1,12 @@
-"""run_sop: a runbook carried out on one node, through the same functions that serve the other tools."""
+"""A runbook carried out on one node, through the same functions that serve the tools."""
 
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..errors import BadBundle, BadInput, NotReady
 from ..model import Diagnosis
@@ -20,12 +20,12 @@ from ..runbooks.steps import Step, steps_of
 from .batches import batch_status
 from .cloudwatch import get_cloudwatch_logs
 from .cluster import cluster_health
-from .collecting import InstanceArg, collect, status, validate
+from .collecting import collect, status, validate
 from .comparing import compare_nodes
 from .correlating import correlate
 from .digest import digest
 from .eks import describe_eks_resource
-from .finding import Format, errors
+from .finding import errors
 from .happening import get_k8s_events, get_pod_logs
 from .holdings import artifact, history
 from .knowing import known_of
@@ -83,24 +83,10 @@ _LATE_S: Mapping[str, float] = {"MUST": 38.0, "SHOULD": 33.0, "MAY": 25.0}
 """Seconds after the start at which no call of that level is begun; one call takes at most 5 s."""
 
 
-def run_sop(
-    room: Room,
-    sop: Annotated[str, Field(description="Id, short id or file name", examples=["D1"])],
-    instanceId: InstanceArg = None,
-    clusterName: str | None = None,
-    namespace: str | None = None,
-    podName: str | None = None,
-    phases: Annotated[list[int] | None, Field(description="Only these phases")] = None,
-    response_format: Format = "concise",
-    dryRun: Annotated[bool, Field(description="Show the plan, call nothing")] = False,
-) -> RunAnswer:
-    """Run a runbook (SOP) on an EKS node: every step ticked with evidence, then root cause, escalation and its report."""
-    detailed = response_format == "detailed"
-    if dryRun:
-        book = room.app.sops.find(sop)
-        return planned(book, instanceId, plan(_chosen(book, phases), _shapes(room)), detailed=detailed)
-    given = {"clusterName": clusterName, "namespace": namespace, "podName": podName}
-    return carried_out(room, sop, instanceId, {k: v for k, v in given.items() if v}, phases).answer(detailed=detailed)
+def shown_plan(room: Room, sop: str, instance_id: str | None, phases: list[int] | None, *, detailed: bool) -> RunAnswer:
+    """What a run would call; nothing is."""
+    book = room.app.sops.find(sop)
+    return planned(book, instance_id, plan(_chosen(book, phases), _shapes(room)), detailed=detailed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..model import Finding
-from ..runbooks.match import Match, rank
 from .room import Room
 from .shapes import Answer
+
+if TYPE_CHECKING:
+    from ..runbooks.match import Match
 
 _MOST = 3
 _LEAST = 0.3  # below this a runbook only shares words with what was found
@@ -25,6 +28,8 @@ class SopHint(Answer):
 
 def suggest(room: Room, findings: Iterable[Finding], causes: Sequence[str] = ()) -> list[SopHint]:
     """The runbooks that fit the judge's causes and the findings that stand, best first."""
+    from ..runbooks.match import rank
+
     best: dict[str, tuple[float, Match]] = {}
     live = [f for f in findings if f.role != "context" and f.healed_at is None]
     asked = [(rank(room.app.sops, "", _MOST, _reasons(causes)), 1.0)] if causes else []
@@ -40,19 +45,25 @@ def suggest(room: Room, findings: Iterable[Finding], causes: Sequence[str] = ())
     return [SopHint(id=m.sop.id, title=m.sop.title, why=m.why) for _, m in ranked]
 
 
-def of_finding(room: Room, finding: Finding) -> tuple[Match, ...]:
+def of_finding(room: Room, finding: Finding) -> "tuple[Match, ...]":
     """The runbooks that fit one finding: its line and the causes it speaks for."""
+    from ..runbooks.match import rank
+
     text = finding.evidence[0].text if finding.evidence else finding.title
     return rank(room.app.sops, text, _MOST, _reasons(finding.speaks_for))
 
 
-def matches(room: Room, symptom: str) -> tuple[Match, ...]:
+def matches(room: Room, symptom: str) -> "tuple[Match, ...]":
     """The runbooks that fit a symptom; the id of a finding or issue of any bundle at hand stands for what it is."""
+    from ..runbooks.match import rank
+
     wanted = symptom.strip().strip("`")
     return (_of_id(room, wanted) if _ID.fullmatch(wanted) else None) or rank(room.app.sops, symptom)
 
 
-def _of_id(room: Room, wanted: str) -> tuple[Match, ...] | None:
+def _of_id(room: Room, wanted: str) -> "tuple[Match, ...] | None":
+    from ..runbooks.match import rank
+
     library = room.app.library
     for bundle in (bundle for instance in library.instances() for bundle in library.bundles(instance)):
         found = next((f for f in room.app.findings(bundle) if f.id == wanted), None)

@@ -16,8 +16,8 @@ from .happening import get_k8s_events, get_pod_logs
 from .holdings import artifact, history
 from .kubernetes import list_k8s_resources, read_k8s_resource
 from .network import network_diagnostics, storage_diagnostics
+from .run_sop import run_sop
 from .runbooks import get_sop, list_sops
-from .running import run_sop
 from .searching import read, search
 from .verdicts import quick_triage, summarize
 
