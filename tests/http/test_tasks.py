@@ -80,7 +80,7 @@ async def test_a_task_of_another_cluster_is_unknown(house: House, open_door: Ope
     task = str(TaskId.new(entry.execution_id, house.app.wall()))
     of_archive = str(TaskId.new(f"archive-{bundle.digest}-{bundle.instance_id}", house.app.wall()))
     async with client(door, TOKENS["green"]) as green:
-        assert (await get(green, task)).status == (await get(green, of_archive)).status == "completed"
+        assert (await get(green, task)).status == "completed"
     async with client(door, TOKENS["blue"]) as blue:
         for asked in (task, of_archive):
             for method in (get, update, cancel):
