@@ -135,7 +135,7 @@ def _candidates(seen: Callable[[], App]) -> dict[str, Any]:
         return [f.id for f in seen().findings(seen().library.bundle(instance))] if instance else ()
 
     def pods(settled: Mapping[str, str]) -> list[tuple[str, str]]:
-        from ..tools.digest import pods_in
+        from ..tools.pod_names import pods_in
 
         mine = seen()
         known = mine.library.instances()
