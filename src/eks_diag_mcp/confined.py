@@ -15,7 +15,7 @@ from .batches import Batch, Batches
 from .bundle.library import Library
 from .collect.archive import ArchiveFolder
 from .collect.model import Ask
-from .collect.target import look_up
+from .collect.target import target_of
 from .errors import BadInput
 from .intake import Intake, Standing, via_of
 from .ledger import Entry, Ledger
@@ -151,7 +151,8 @@ class ConfinedIntake(Intake):
         cluster = self._cluster(ask)
         if via == "s3" and not self.ledger.entries(ask.strict_id()):  # a bucket does not say whose a bundle is; EC2 does
             aws = self._app.outside.aws
-            look_up(aws, ask.instance_id, aws.region(ask.region or self._may[cluster])).must_belong(cluster, {cluster: None})
+            target = target_of(aws, ask, aws.region(ask.region or self._may[cluster]))
+            target.must_belong(cluster, {cluster: None})
         return super().start(via, replace(ask, cluster=cluster), batch)
 
     def _cluster(self, ask: Ask) -> str:

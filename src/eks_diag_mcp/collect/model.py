@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ..errors import BadInput
 from ..naming import AWS_INSTANCE
+
+if TYPE_CHECKING:
+    from .target import Target
 
 State = Literal["working", "ready", "failed", "cancelled"]
 """ready: the archive can be fetched. It says nothing of findings: those come when it is indexed."""
@@ -14,12 +17,14 @@ State = Literal["working", "ready", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request for one node's logs. `instance_id` may be a node's name for the node agent."""
+    """A request for one node's logs. `instance_id` may be a node's name for the node agent. `target` is what AWS said of
+    the instance a moment ago, where it was looked up for this request; never what a caller says."""
 
     instance_id: str
     region: str | None = None
     cluster: str | None = None
     token: str | None = None
+    target: "Target | None" = None
 
     def strict_id(self) -> str:
         """The instance id as AWS writes it. It ends in a root shell on the node, so nothing else passes."""

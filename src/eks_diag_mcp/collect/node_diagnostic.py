@@ -22,7 +22,7 @@ from ..naming import AWS_INSTANCE
 from .bucket import LogBucket
 from .failures import classify, quoted
 from .model import Ask, Carrier, Collection, Fetched, State, parts
-from .target import look_up
+from .target import target_of
 
 LINK_LIFE_S = 1800
 """The agent collects for 20 minutes at most, then uploads."""
@@ -69,7 +69,7 @@ class NodeCollector:
             ref = self.clusters.ref(ask.cluster, ask.region)
             return ref, ask.instance_id, _instance_of(self._node(ref, ask.instance_id))
         region = self.aws.region(ask.region or self.clusters.allowed.get(ask.cluster or ""))
-        target = look_up(self.aws, ask.instance_id, region)
+        target = target_of(self.aws, ask, region)
         ref = self.clusters.ref(target.must_belong(ask.cluster, self.clusters.allowed), region)
         target.must_run()
         for name in (target.instance_id, target.node_name):

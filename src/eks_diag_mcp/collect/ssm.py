@@ -15,7 +15,7 @@ from ..errors import BadBundle, BadInput, Denied, NotThere, Unavailable
 from .bucket import LogBucket
 from .failures import classify, quoted
 from .model import Ask, Carrier, Collection, Fetched, State, Step, parts
-from .target import look_up
+from .target import target_of
 
 DOCUMENT = "AWSSupport-CollectEKSInstanceLogs"
 _SPACE = uuid.UUID("6d7cf5c2-3a0e-5a8e-9a55-7d2f5f0f6a11")
@@ -94,7 +94,7 @@ class SsmCollector:
         )
 
     def _check_node(self, ask: Ask, instance: str, region: str) -> None:
-        target = look_up(self.aws, instance, region)
+        target = target_of(self.aws, ask, region)
         target.must_belong(ask.cluster, self.clusters)
         target.must_run()
         if target.ssm is None:

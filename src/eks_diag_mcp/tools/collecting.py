@@ -130,7 +130,7 @@ def collect(
     if instanceId == EXAMPLE_INSTANCE and not room.app.archives.of(instanceId):
         raise BadInput(f"{EXAMPLE_INSTANCE} is a runbook's example id, not an instance.", f"Instances at hand: {_at_hand(room)}.")
     ask = Ask(instanceId, region, clusterName, idempotencyToken)
-    chosen, why = room.app.desk.choose(ask, via)
+    chosen, why, ask = room.app.desk.choose(ask, via)
     if chosen in ASKING:
         confirm(room, f"Ask node {instanceId} for its logs ({chosen})? The log collector runs on it for some minutes.")
     return collected(room.app.intake.start(chosen, ask), _why(why, chosen, region or clusterName))
