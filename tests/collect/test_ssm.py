@@ -132,3 +132,14 @@ def test_what_was_seen_of_another_instance_or_region_counts_for_nothing(site: Si
     fenced = site.app(clusters={"demo": None})
     assert "may not ask nodes of cluster other" in refusal(lambda: fenced.intake.start("ssm", Ask(foreign, target=seen)))
     assert seen is not None and seen.clusters == {"demo"}
+
+
+def test_a_run_that_was_just_looked_at_is_not_looked_at_again_for_its_bundle(site: Site) -> None:
+    app = site.app()
+    execution = app.intake.start("ssm", Ask(site.node("eni-limit"))).collection.execution_id
+    looks = 1
+    while app.intake.follow(execution, 0).collection.state == "working":
+        looks += 1
+    app.intake.jobs.drain(app.now() + 120, app.now)
+    assert app.intake.follow(execution, 0).state == "completed"
+    assert len(site.aws.called("ssm:GetAutomationExecution")) == looks

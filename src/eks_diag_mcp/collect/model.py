@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -47,7 +48,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One request for logs and where it stands. `status` is the service's own word, `message` and `remedy` are ours."""
+    """One request for logs and where it stands. `status` is the service's own word, `message` and `remedy` are ours.
+    `began` is when the service says it began; None where it was not asked."""
 
     execution_id: str
     via: str
@@ -63,6 +65,7 @@ class Collection:
     poll_after_s: int = 15
     found_running: bool = False
     notes: tuple[str, ...] = ()
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,14 +211,14 @@ class SsmCollector:
             quoted(failure),
             steps,
             1.0 if state == "ready" else min(0.9, done / 5),
+            began=run.get("ExecutionStartTime"),
         )
 
     # ---- fetch ----------------------------------------------------------------------------------------------------------
     def fetch(self, collection: Collection, folder: Path, carrier: Carrier) -> Fetched:
         """The bundle that the run left in the bucket, pinned and checked against the instance asked for."""
         region, execution = parts(collection.execution_id, self.via, 3)
-        run = self.aws.call("ssm", "get_automation_execution", region, AutomationExecutionId=execution)["AutomationExecution"]
-        stored = self.bucket.of_execution(region, collection.instance_id, execution, run.get("ExecutionStartTime"))
+        stored = self.bucket.of_execution(region, collection.instance_id, execution, collection.began)
         if stored is None:
             raise BadBundle(
                 "The automation ended well, but no bundle of the node lies in the bucket.",
