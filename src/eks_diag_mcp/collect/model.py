@@ -49,7 +49,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Collection:
     """One request for logs and where it stands. `status` is the service's own word, `message` and `remedy` are ours.
-    `began` is when the service says it began; None where it was not asked."""
+    `began` is when the service says it began; None where it was not asked. `cluster` is the one that AWS or the cluster
+    itself proved the node to be of while the collection was begun; never one that a caller only named."""
 
     execution_id: str
     via: str
@@ -66,6 +67,7 @@ class Collection:
     found_running: bool = False
     notes: tuple[str, ...] = ()
     began: datetime | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class NodeCollector:
         kube = self.clusters.kube(ref)
         notes = self.bucket.check(ref.region)
         if (running := self._running(kube, ref, node, instance)) is not None:
-            return running
+            return replace(running, cluster=ref.name)
         stamp = self.wall().strftime(_STAMP)
         execution = f"node:{ref.region}:{ref.name}:{node}:{instance or '-'}:{stamp}"
         link = self.aws.presigned_put(ref.region, self.bucket.name, self._key(ref.name, node, stamp), LINK_LIFE_S)
@@ -58,7 +58,9 @@ class NodeCollector:
                 f"Cluster {ref.name} has no NodeDiagnostic resource.",
                 'Install the add-on eks-node-monitoring-agent (Auto Mode has it built in), or use via="ssm".',
             ) from error
-        return Collection(execution, self.via, instance or node, "working", "Created", ref.region, notes=notes, poll_after_s=10)
+        return Collection(
+            execution, self.via, instance or node, "working", "Created", ref.region, notes=notes, poll_after_s=10, cluster=ref.name
+        )
 
     def _key(self, cluster: str, node: str, stamp: str) -> str:
         return f"{self.prefix}/{cluster}/{node}/{stamp}-logs.tar.gz"

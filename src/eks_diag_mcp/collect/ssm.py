@@ -80,20 +80,29 @@ class SsmCollector:
                 "Set EKS_DIAG_AUTOMATION_ROLE (deploy/ makes one).",
             )
         bucket = self.bucket.name
-        self._check_node(ask, instance, region)
+        cluster = self._check_node(ask, instance, region)
         self._check_document(region)
         notes = self.bucket.check(region)
         running = self.running(instance, region)
         if running is not None:
-            return running
+            return replace(running, cluster=cluster)
         token = _token(ask, instance, self.wall())
         parameters = {"EKSInstanceId": [instance], "LogDestination": [bucket], "AutomationAssumeRole": [self.role]}
         execution = self._begin(region, parameters, token)
         return Collection(
-            f"ssm:{region}:{execution}", self.via, instance, "working", "Pending", region, notes=notes, poll_after_s=15
+            f"ssm:{region}:{execution}",
+            self.via,
+            instance,
+            "working",
+            "Pending",
+            region,
+            notes=notes,
+            poll_after_s=15,
+            cluster=cluster,
         )
 
-    def _check_node(self, ask: Ask, instance: str, region: str) -> None:
+    def _check_node(self, ask: Ask, instance: str, region: str) -> str | None:
+        """Refuses a node that cannot be asked. The cluster that its tags prove."""
         target = target_of(self.aws, ask, region)
         target.must_belong(ask.cluster, self.clusters)
         target.must_run()
@@ -107,6 +116,7 @@ class SsmCollector:
                 f"{instance} {how}.",
                 'Check its SSM agent, its role (AmazonSSMManagedInstanceCore) and its route to SSM; via="node" needs none of them.',
             )
+        return target.proven(ask.cluster)
 
     def _check_document(self, region: str) -> None:
         try:

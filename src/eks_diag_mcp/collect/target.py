@@ -60,6 +60,12 @@ class Target:
             raise BadInput(f"This server may not ask nodes of cluster {listed}.", f"Allowed: {', '.join(sorted(allowed))}.")
         return cluster if cluster in usable else min(usable)
 
+    def proven(self, cluster: str | None) -> str | None:
+        """The cluster that its tags prove: the one named, where they name it too, else the only one."""
+        if cluster in self.clusters:
+            return cluster
+        return next(iter(self.clusters)) if cluster is None and len(self.clusters) == 1 else None
+
 
 def target_of(aws: Aws, ask: Ask, region: str) -> Target:
     """The instance asked for: as the request carries it, where that is of this region, else looked up."""
