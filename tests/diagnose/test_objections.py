@@ -7,6 +7,8 @@ import pytest
 from eks_diag_mcp.app import App
 from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.model import Reason
+from eks_diag_mcp.tools.room import Room
+from eks_diag_mcp.tools.verdicts import summarize
 
 ScenarioBundle = Callable[[str], Bundle]
 ARITHMETIC = ("ENIs are attached", "is cooling", "addresses are free", "only cool down", "answered at the capture", "is set, so")
@@ -42,3 +44,10 @@ def test_a_silence_that_means_something_names_what_makes_it_so(app: App, scenari
 
 def objections(app: App, bundle: Bundle, cause: str) -> tuple[Reason, ...]:
     return next(v for v in app.diagnosis(bundle).verdicts if v.id == cause).against
+
+
+def test_an_answer_says_where_the_reading_stands(app: App, scenario_bundle: ScenarioBundle) -> None:
+    bundle = scenario_bundle("subnet-exhausted")
+    answer = summarize(Room(app), bundle.instance_id)
+    told = {row.id: row.against[0] for row in answer.root_causes if row.against}
+    assert told["ip_allocation.eni_limit"].at == ["ipamd/enis.json:1", "ipamd/metrics.json:26"]
