@@ -15,7 +15,7 @@ from .batches import Batch, Batches
 from .bundle.library import Library
 from .collect.archive import ArchiveFolder
 from .collect.model import Ask
-from .collect.target import look_up
+from .collect.target import target_of
 from .errors import BadInput
 from .intake import Intake, Standing, via_of
 from .ledger import Entry, Ledger
@@ -147,12 +147,15 @@ class ConfinedIntake(Intake):
         self.jobs, self._indexing = whole.jobs, whole._indexing
         self._app, self._may = app, app.may
 
-    def start(self, via: str, ask: Ask, batch: str | None = None) -> Standing:
+    def start(self, via: str, ask: Ask, batch: str | None = None, proven: str | None = None) -> Standing:
         cluster = self._cluster(ask)
-        if via == "s3" and not self.ledger.entries(ask.strict_id()):  # a bucket does not say whose a bundle is; EC2 does
-            aws = self._app.outside.aws
-            look_up(aws, ask.instance_id, aws.region(ask.region or self._may[cluster])).must_belong(cluster, {cluster: None})
-        return super().start(via, replace(ask, cluster=cluster), batch)
+        if via == "s3":  # a bucket does not say whose a bundle is; an earlier collection does, and EC2
+            proven = next((e.cluster for e in self.ledger.entries(ask.strict_id()) if e.cluster == cluster), None)
+            if proven is None:
+                aws = self._app.outside.aws
+                target = target_of(aws, ask, aws.region(ask.region or self._may[cluster]))
+                proven = target.must_belong(cluster, {cluster: None})
+        return super().start(via, replace(ask, cluster=cluster), batch, proven)
 
     def _cluster(self, ask: Ask) -> str:
         """The cluster that the node must be of. Collectors check it against the instance's tags."""

@@ -49,19 +49,19 @@ class CollectingDesk:
     def _s3(self) -> S3Collector:
         return S3Collector(self.outside().aws, self.bucket, self.settings.prefix, self.settings.clusters)
 
-    def choose(self, ask: Ask, via: str) -> tuple[str, str | None]:
-        """(collector, why) for `via`; auto looks at the node. Unavailable where this server may not ask nodes for logs."""
+    def choose(self, ask: Ask, via: str) -> tuple[str, str | None, Ask]:
+        """(collector, why, request) for `via`; auto looks at the node, and the request carries what it saw. Unavailable where this server may not ask nodes for logs."""
         why = None
         if via == "auto":
             told = self.settings
             offer = Offer(bool(told.bucket), bool(told.automation_role), told.clusters)
-            via, why = choose(ask, offer, self.archives, self.outside().aws)
+            via, why, ask = choose(ask, offer, self.archives, self.outside().aws)
         if via in ASKING and self.settings.collecting == "deny":
             raise Unavailable(
                 "This server is set up not to ask nodes for logs (EKS_DIAG_COLLECT=deny).",
                 'Bundles at hand: via="s3" or via="archive".',
             )
-        return via, why
+        return via, why, ask
 
     def check_up(self, cluster: str | None, region: str | None) -> Iterator[Check]:
         """The checks of `eks-diag-mcp doctor`."""

@@ -60,8 +60,11 @@ class Intake:
         self._indexing = threading.Semaphore(AT_A_TIME)
 
     # ---- start ----------------------------------------------------------------------------------------------------------
-    def start(self, via: str, ask: Ask, batch: str | None = None) -> Standing:
-        """Ask for the logs. A node that was asked a moment ago is not asked again: its last collection is the answer."""
+    def start(self, via: str, ask: Ask, batch: str | None = None, proven: str | None = None) -> Standing:
+        """Ask for the logs. A node that was asked a moment ago is not asked again: its last collection is the answer.
+
+        The ledger records the cluster that the collector found proven, else `proven`, which the caller must have checked;
+        what `ask` names alone is not recorded."""
         recent = self._recent(ask.instance_id) if via in ("ssm", "node") and not ask.token else None
         if recent is not None:
             return recent
@@ -74,7 +77,7 @@ class Intake:
                     via,
                     self.wall().isoformat(),
                     collection.region,
-                    ask.cluster,
+                    collection.cluster or proven,
                     batch=batch,
                 )
             )

@@ -258,14 +258,15 @@ def test_text_of_the_cluster_stands_in_text_fields_only(shop: AwsDouble, kube: K
 
 
 def test_hundreds_of_nodes_fit_one_answer_the_broken_ones_first(world: AwsDouble, kube: KubeDouble, ask_eks: Ask) -> None:
-    for n in range(260):
+    for n in range(300):
         kube.node(f"ip-10-0-{20 + n // 250}-{n % 250}.us-west-2.compute.internal", f"i-0cccccccccccccc{n:03x}", daemons=())
     kube.node(BAD, BAD_ID, ready="Unknown", daemons=())
     kube.remove("DaemonSet", "aws-node", "kube-system")
     answer = ask_eks("cluster_health", clusterName=CLUSTER, includeSSMStatus=False)
-    assert answer.nodes_total == 261 and answer.nodes_shown < 60 and answer.nodes[0].name == BAD
-    assert answer.daemonsets["aws-node"].note == "there is no such DaemonSet, and 261 nodes need it"
+    assert answer.nodes_total == 301 and answer.nodes_shown < 60 and answer.nodes[0].name == BAD
+    assert answer.daemonsets["aws-node"].note == "there is no such DaemonSet, and 301 nodes need it"
     assert len(answer.model_dump_json(exclude_none=True)) < 14_000
+    assert "EC2 status checks: asked for 1 of 301 nodes only, those in trouble" in answer.gaps
 
 
 def test_a_cluster_that_may_not_be_asked_is_refused_before_any_call(shop: AwsDouble, by_eks: App) -> None:

@@ -116,3 +116,30 @@ def test_auto_takes_ssm_where_it_answers_and_says_why(site: Site) -> None:
     assert [choose(Ask(i), "auto")[0] for i in (lost, gone, auto)] == ["node", "s3", "node"]
     assert "ConnectionLost" in choose(Ask(lost), "auto")[1] and "stopped" in choose(Ask(gone), "auto")[1]
     assert site.app(bucket=None).desk.choose(Ask(online), "auto")[0] == "archive"
+
+
+def test_the_node_is_looked_up_once_whoever_chose_the_collector(site: Site) -> None:
+    node, app = site.node(), site.app()
+    via, _, ask = app.desk.choose(Ask(node), "auto")
+    assert app.intake.start(via, ask).state == "working"
+    assert len(site.aws.called("ec2:DescribeInstances")) == len(site.aws.called("ssm:DescribeInstanceInformation")) == 1
+
+
+def test_what_was_seen_of_another_instance_or_region_counts_for_nothing(site: Site, refusal) -> None:
+    site.aws.world.cluster("other")
+    mine, foreign = site.node(), site.aws.world.node("iam", cluster="other")
+    seen = site.app().desk.choose(Ask(mine), "auto")[2].target
+    fenced = site.app(clusters={"demo": None})
+    assert "may not ask nodes of cluster other" in refusal(lambda: fenced.intake.start("ssm", Ask(foreign, target=seen)))
+    assert seen is not None and seen.clusters == {"demo"}
+
+
+def test_a_run_that_was_just_looked_at_is_not_looked_at_again_for_its_bundle(site: Site) -> None:
+    app = site.app()
+    execution = app.intake.start("ssm", Ask(site.node("eni-limit"))).collection.execution_id
+    looks = 1
+    while app.intake.follow(execution, 0).collection.state == "working":
+        looks += 1
+    app.intake.jobs.drain(app.now() + 120, app.now)
+    assert app.intake.follow(execution, 0).state == "completed"
+    assert len(site.aws.called("ssm:GetAutomationExecution")) == looks

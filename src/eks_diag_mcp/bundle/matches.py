@@ -7,9 +7,10 @@ from datetime import datetime
 from ..model import Window
 from .blocks import BlockRef
 from .bundle import Bundle
+from .file_matches import FileMatches
 from .hits import cut, shape_of
 from .query import Query
-from .search import Budget, FileMatches, search
+from .search import Budget, search
 from .store import FileEntry, from_millis, millis
 from .stored_queries import StoredHits
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..cloud.aws import Aws
 from .fanout import Fanout
+from .gaps import Gap
 from .instances import Instance, StatusChecks, read_checks, read_instances, read_of_cluster
 from .nodes import Node
 from .reading import text, word
@@ -31,6 +32,9 @@ def read_machines(aws: Aws, region: str, cluster: str, nodes: Iterable[Node], fa
     """The machines of those nodes, and running ones of the cluster that are no node. Failures are gaps of `fan`."""
     known = list(nodes)
     chosen = known if len(known) <= MOST else [n for n in known if not n.healthy][:MOST]
+    if len(chosen) < len(known):
+        what = "EC2 status checks and SSM" if ssm else "EC2 status checks"
+        fan.gaps.append(Gap(what, f"asked for {len(chosen)} of {len(known)} nodes only, those in trouble"))
     ids = [n.instance_id for n in chosen if n.instance_id]
     of_cluster = fan.run({"EC2 instances": partial(read_of_cluster, aws, region, cluster)}).get("EC2 instances")
     instances: dict[str, Instance] = dict(of_cluster or {})

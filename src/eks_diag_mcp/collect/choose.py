@@ -1,7 +1,7 @@
 """Which collector `via=auto` means for a node, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..cloud.aws import Aws
 from ..errors import DiagError
@@ -20,29 +20,31 @@ class Offer:
     clusters: Mapping[str, str | None]
 
 
-def choose(ask: Ask, offer: Offer, folder: ArchiveFolder, aws: Aws) -> tuple[str, str]:
-    """(collector, why). A fresh bundle by SSM or the node's agent where the node can be asked, else what was collected
+def choose(ask: Ask, offer: Offer, folder: ArchiveFolder, aws: Aws) -> tuple[str, str, Ask]:
+    """(collector, why, the request with what was learned of the instance). A fresh bundle by SSM or the node's agent where the node can be asked, else what was collected
     before. Without AWS set up, the folder."""
     if not offer.bucket:
-        return "archive", "the newest bundle of the node in the archives folder; no log bucket is set up for a fresh one"
+        return "archive", "the newest bundle of the node in the archives folder; no log bucket is set up for a fresh one", ask
     if not AWS_INSTANCE.fullmatch(ask.instance_id):
         if folder.of(ask.instance_id):
-            return "archive", "the archives folder has a bundle of that name"
-        return "node", "a node's name was given, which only the cluster knows"
+            return "archive", "the archives folder has a bundle of that name", ask
+        return "node", "a node's name was given, which only the cluster knows", ask
     try:
         target = look_up(aws, ask.instance_id, aws.region(ask.region or offer.clusters.get(ask.cluster or "")))
     except DiagError as error:
         if folder.of(ask.instance_id):
-            return "archive", f"the archives folder has a bundle, and AWS could not be asked about the node: {error.message}"
+            why = f"the archives folder has a bundle, and AWS could not be asked about the node: {error.message}"
+            return "archive", why, ask
         raise
-    if target.state != "running":
-        where = (
-            ("archive", "the archives folder has a bundle of it")
-            if folder.of(ask.instance_id)
-            else ("s3", "only the bucket is left")
-        )
-        return where[0], f"the instance is {target.state}; {where[1]}"
-    return _live(target, offer)
+    return *_reach(target, offer, folder), replace(ask, target=target)
+
+
+def _reach(target: Target, offer: Offer, folder: ArchiveFolder) -> tuple[str, str]:
+    if target.state == "running":
+        return _live(target, offer)
+    if folder.of(target.instance_id):
+        return "archive", f"the instance is {target.state}; the archives folder has a bundle of it"
+    return "s3", f"the instance is {target.state}; only the bucket is left"
 
 
 def _live(target: Target, offer: Offer) -> tuple[str, str]:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ..errors import BadInput
 from ..naming import AWS_INSTANCE
+
+if TYPE_CHECKING:
+    from .target import Target
 
 State = Literal["working", "ready", "failed", "cancelled"]
 """ready: the archive can be fetched. It says nothing of findings: those come when it is indexed."""
@@ -14,12 +18,14 @@ State = Literal["working", "ready", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request for one node's logs. `instance_id` may be a node's name for the node agent."""
+    """A request for one node's logs. `instance_id` may be a node's name for the node agent. `target` is what AWS said of
+    the instance a moment ago, where it was looked up for this request; never what a caller says."""
 
     instance_id: str
     region: str | None = None
     cluster: str | None = None
     token: str | None = None
+    target: "Target | None" = None
 
     def strict_id(self) -> str:
         """The instance id as AWS writes it. It ends in a root shell on the node, so nothing else passes."""
@@ -42,7 +48,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One request for logs and where it stands. `status` is the service's own word, `message` and `remedy` are ours."""
+    """One request for logs and where it stands. `status` is the service's own word, `message` and `remedy` are ours.
+    `began` is when the service says it began; None where it was not asked. `cluster` is the one that AWS or the cluster
+    itself proved the node to be of while the collection was begun; never one that a caller only named."""
 
     execution_id: str
     via: str
@@ -58,6 +66,8 @@ class Collection:
     poll_after_s: int = 15
     found_running: bool = False
     notes: tuple[str, ...] = ()
+    began: datetime | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

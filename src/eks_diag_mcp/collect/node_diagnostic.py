@@ -22,7 +22,7 @@ from ..naming import AWS_INSTANCE
 from .bucket import LogBucket
 from .failures import classify, quoted
 from .model import Ask, Carrier, Collection, Fetched, State, parts
-from .target import look_up
+from .target import target_of
 
 LINK_LIFE_S = 1800
 """The agent collects for 20 minutes at most, then uploads."""
@@ -47,7 +47,7 @@ class NodeCollector:
         kube = self.clusters.kube(ref)
         notes = self.bucket.check(ref.region)
         if (running := self._running(kube, ref, node, instance)) is not None:
-            return running
+            return replace(running, cluster=ref.name)
         stamp = self.wall().strftime(_STAMP)
         execution = f"node:{ref.region}:{ref.name}:{node}:{instance or '-'}:{stamp}"
         link = self.aws.presigned_put(ref.region, self.bucket.name, self._key(ref.name, node, stamp), LINK_LIFE_S)
@@ -58,7 +58,9 @@ class NodeCollector:
                 f"Cluster {ref.name} has no NodeDiagnostic resource.",
                 'Install the add-on eks-node-monitoring-agent (Auto Mode has it built in), or use via="ssm".',
             ) from error
-        return Collection(execution, self.via, instance or node, "working", "Created", ref.region, notes=notes, poll_after_s=10)
+        return Collection(
+            execution, self.via, instance or node, "working", "Created", ref.region, notes=notes, poll_after_s=10, cluster=ref.name
+        )
 
     def _key(self, cluster: str, node: str, stamp: str) -> str:
         return f"{self.prefix}/{cluster}/{node}/{stamp}-logs.tar.gz"
@@ -69,7 +71,7 @@ class NodeCollector:
             ref = self.clusters.ref(ask.cluster, ask.region)
             return ref, ask.instance_id, _instance_of(self._node(ref, ask.instance_id))
         region = self.aws.region(ask.region or self.clusters.allowed.get(ask.cluster or ""))
-        target = look_up(self.aws, ask.instance_id, region)
+        target = target_of(self.aws, ask, region)
         ref = self.clusters.ref(target.must_belong(ask.cluster, self.clusters.allowed), region)
         target.must_run()
         for name in (target.instance_id, target.node_name):

@@ -4,6 +4,7 @@ left them there (bundle-format 3.2). For nodes that are gone, and for buckets fi
 An execution id is s3:<region>:<instance>:<first digits of the object's ETag>."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..cloud.aws import Aws
@@ -11,6 +12,7 @@ from ..errors import BadInput, Unavailable
 from ..naming import INSTANCE, ArchiveName
 from .bucket import LogBucket, StoredObject
 from .model import Ask, Carrier, Collection, Fetched, parts
+from .target import target_of
 
 _ETAG_DIGITS = 12
 
@@ -33,7 +35,9 @@ class S3Collector:
                 f"The log bucket holds no bundle of {ask.instance_id[:80]!r}.",
                 'Collect one from the node: via="ssm" or via="node".',
             )
-        return _ready(f"s3:{region}:{ask.instance_id}:{_mark(found[0])}", ask.instance_id, region)
+        ready = _ready(f"s3:{region}:{ask.instance_id}:{_mark(found[0])}", ask.instance_id, region)
+        # the bucket does not say whose a bundle is; only what AWS said of the instance for this request does
+        return replace(ready, cluster=target_of(self.aws, ask, region).proven(ask.cluster)) if ask.target else ready
 
     def stored(self, region: str, instance_id: str) -> list[StoredObject]:
         """All bundles of an instance or node in the bucket, the newest written first."""

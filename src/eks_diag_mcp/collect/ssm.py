@@ -15,7 +15,7 @@ from ..errors import BadBundle, BadInput, Denied, NotThere, Unavailable
 from .bucket import LogBucket
 from .failures import classify, quoted
 from .model import Ask, Carrier, Collection, Fetched, State, Step, parts
-from .target import look_up
+from .target import target_of
 
 DOCUMENT = "AWSSupport-CollectEKSInstanceLogs"
 _SPACE = uuid.UUID("6d7cf5c2-3a0e-5a8e-9a55-7d2f5f0f6a11")
@@ -80,21 +80,30 @@ class SsmCollector:
                 "Set EKS_DIAG_AUTOMATION_ROLE (deploy/ makes one).",
             )
         bucket = self.bucket.name
-        self._check_node(ask, instance, region)
+        cluster = self._check_node(ask, instance, region)
         self._check_document(region)
         notes = self.bucket.check(region)
         running = self.running(instance, region)
         if running is not None:
-            return running
+            return replace(running, cluster=cluster)
         token = _token(ask, instance, self.wall())
         parameters = {"EKSInstanceId": [instance], "LogDestination": [bucket], "AutomationAssumeRole": [self.role]}
         execution = self._begin(region, parameters, token)
         return Collection(
-            f"ssm:{region}:{execution}", self.via, instance, "working", "Pending", region, notes=notes, poll_after_s=15
+            f"ssm:{region}:{execution}",
+            self.via,
+            instance,
+            "working",
+            "Pending",
+            region,
+            notes=notes,
+            poll_after_s=15,
+            cluster=cluster,
         )
 
-    def _check_node(self, ask: Ask, instance: str, region: str) -> None:
-        target = look_up(self.aws, instance, region)
+    def _check_node(self, ask: Ask, instance: str, region: str) -> str | None:
+        """Refuses a node that cannot be asked. The cluster that its tags prove."""
+        target = target_of(self.aws, ask, region)
         target.must_belong(ask.cluster, self.clusters)
         target.must_run()
         if target.ssm is None:
@@ -107,6 +116,7 @@ class SsmCollector:
                 f"{instance} {how}.",
                 'Check its SSM agent, its role (AmazonSSMManagedInstanceCore) and its route to SSM; via="node" needs none of them.',
             )
+        return target.proven(ask.cluster)
 
     def _check_document(self, region: str) -> None:
         try:
@@ -211,14 +221,14 @@ class SsmCollector:
             quoted(failure),
             steps,
             1.0 if state == "ready" else min(0.9, done / 5),
+            began=run.get("ExecutionStartTime"),
         )
 
     # ---- fetch ----------------------------------------------------------------------------------------------------------
     def fetch(self, collection: Collection, folder: Path, carrier: Carrier) -> Fetched:
         """The bundle that the run left in the bucket, pinned and checked against the instance asked for."""
         region, execution = parts(collection.execution_id, self.via, 3)
-        run = self.aws.call("ssm", "get_automation_execution", region, AutomationExecutionId=execution)["AutomationExecution"]
-        stored = self.bucket.of_execution(region, collection.instance_id, execution, run.get("ExecutionStartTime"))
+        stored = self.bucket.of_execution(region, collection.instance_id, execution, collection.began)
         if stored is None:
             raise BadBundle(
                 "The automation ended well, but no bundle of the node lies in the bucket.",

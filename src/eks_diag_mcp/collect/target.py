@@ -6,6 +6,7 @@ from typing import Any
 
 from ..cloud.aws import Aws, tags
 from ..errors import BadInput, DiagError, NotThere, Unavailable
+from .model import Ask
 
 _CLUSTER_TAGS = ("aws:eks:cluster-name", "eks:cluster-name", "eks:eks-cluster-name", "alpha.eksctl.io/cluster-name")
 _OWNED = "kubernetes.io/cluster/"
@@ -58,6 +59,20 @@ class Target:
         if not usable:
             raise BadInput(f"This server may not ask nodes of cluster {listed}.", f"Allowed: {', '.join(sorted(allowed))}.")
         return cluster if cluster in usable else min(usable)
+
+    def proven(self, cluster: str | None) -> str | None:
+        """The cluster that its tags prove: the one named, where they name it too, else the only one."""
+        if cluster in self.clusters:
+            return cluster
+        return next(iter(self.clusters)) if cluster is None and len(self.clusters) == 1 else None
+
+
+def target_of(aws: Aws, ask: Ask, region: str) -> Target:
+    """The instance asked for: as the request carries it, where that is of this region, else looked up."""
+    known = ask.target
+    if known is not None and (known.instance_id, known.region) == (ask.instance_id, region):
+        return known
+    return look_up(aws, ask.instance_id, region)
 
 
 def look_up(aws: Aws, instance_id: str, region: str) -> Target:

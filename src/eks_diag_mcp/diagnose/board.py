@@ -45,6 +45,15 @@ class Case:
         source = self.bundle.files[ref.file].source
         return tuple(Evidence(source, ref.file, n, text[:300]) for n, text in self.bundle.lines(ref.file, ref.line, 1))
 
+    def lines_of(self, *readings: tuple[str, ...]) -> tuple[Evidence, ...]:
+        """The lines that readings were taken from, each once. A reading is (section, name) or (section, name, scope)."""
+        found: dict[Evidence, None] = {}
+        for section, name, *scope in readings:
+            known = self.sections[section].readings if section in self.sections else ()
+            ref = next((r.ref for r in known if r.name == name and r.scope == next(iter(scope), None)), None)
+            found |= dict.fromkeys(self.quote(ref))
+        return tuple(found)
+
     def active(self, *signatures: str) -> list[Finding]:
         """Findings of those signatures that hold at the capture."""
         return [f for f in self.findings if f.signature in signatures and at_capture(f, self.bundle.captured)]
@@ -171,6 +180,7 @@ class Board:
     def withdraw(self, cause: str, says: str) -> None:
         """Take back the state arguments for a cause (configuration alone is no evidence) and say why."""
         tally = self.tallies[cause]
-        if any(s.state for s in tally.supports):
+        taken = [s.reason for s in tally.supports if s.state]
+        if taken:
             tally.supports = [s for s in tally.supports if not s.state]
-            tally.against.append(Reason(says))
+            tally.against.append(Reason(says, taken[0].ids, taken[0].evidence))

@@ -128,7 +128,7 @@ def judge_growth(case: Case, board: Board) -> None:
             if any(s.reason.says in titles for s in tally.supports):
                 tally.supports = [s for s in tally.supports if s.reason.says not in titles]
                 says = f"{row.after:,.0f} {row.counter.says} were counted before; none in the {minutes:.0f} minutes between two bundles"
-                board.object(cause, says)
+                board.object(cause, says, evidence=case.quote(row.ref))
 
 
 def _judged(case: Case) -> Iterator[tuple[Growth, float]]:

@@ -4,7 +4,7 @@ Rules (CNI 1.5-1.23, pkg/ipamd): available = total - assigned counts cooling add
 shortage of zero is churn; a limit is the cause only when every usable slot of every usable ENI is used; EC2's Insufficient*
 errors speak of the subnet it asked; a daemon that is down is a consequence until the reason is found."""
 
-from ..model import Finding
+from ..model import Finding, LineRef
 from .board import Board, Case
 from .ip_facts import judge_facts
 
@@ -43,7 +43,8 @@ def _foreign_ipam(case: Case, board: Board) -> bool:
         if name.startswith(FAMILY):
             tally.not_applicable = True
             tally.supports.clear()
-    board.object(FAMILY + "ipamd_crash", "another CNI plugin does its own address management on this node")
+    says = "another CNI plugin does its own address management on this node"
+    board.object(FAMILY + "ipamd_crash", says, evidence=case.lines_of(("cni", "conflist")))
     return True
 
 
@@ -65,7 +66,8 @@ def _absent(case: Case, board: Board) -> None:
     elif len(missing) < 3:
         there = next(s for s in ("ipamd-log", "aws-node", "cni-config") if s not in missing)
         files = bundle.coverage(there).files[:1]
-        board.object(FAMILY + "aws_node_absent", f"the node has {', '.join(files)}", rule_out=True)
+        first = case.quote(LineRef(files[0], 1)) if files else ()
+        board.object(FAMILY + "aws_node_absent", f"the node has {', '.join(files)}", evidence=first, rule_out=True)
 
 
 def _room(case: Case) -> tuple[float | None, float | None]:
@@ -101,7 +103,9 @@ def _limit(case: Case, board: Board, symptoms: list[Finding]) -> None:
     if issue is None and (used < most or (assigned is not None and total is not None and assigned < total)):
         free = "" if assigned is None or total is None else f", {total - assigned:.0f} of {total:.0f} addresses unassigned"
         tally.supports = [s for s in tally.supports if s.role == "cause"]
-        board.object(FAMILY + "eni_limit", f"{used:.0f} of {most:.0f} ENIs are attached{free}", rule_out=not tally.supports)
+        seen = case.lines_of(("eni", "enis_used"), ("eni", "enis_max"), ("ipamd", "ips_assigned"))
+        says = f"{used:.0f} of {most:.0f} ENIs are attached{free}"
+        board.object(FAMILY + "eni_limit", says, evidence=seen, rule_out=not tally.supports)
 
 
 def _churn(case: Case, board: Board, symptoms: list[Finding]) -> None:
@@ -111,8 +115,10 @@ def _churn(case: Case, board: Board, symptoms: list[Finding]) -> None:
     assigned = case.number("ipamd", "ips_assigned")
     if cooling is None or free is None or assigned is None:
         return
+    seen = case.lines_of(("ipamd", "ips_cooling"), ("ipamd", "ips_free"))
     if cooling == 0 and not board[cause].best:
-        board.object(cause, f"no address is cooling ({assigned:.0f} assigned, {free:.0f} free)", rule_out=True)
+        says = f"no address is cooling ({assigned:.0f} assigned, {free:.0f} free)"
+        board.object(cause, says, evidence=seen, rule_out=True)
         return
     blocked = [f for c in _EC2 for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
     if cooling > 0 and free == 0 and not blocked:
@@ -121,10 +127,12 @@ def _churn(case: Case, board: Board, symptoms: list[Finding]) -> None:
         board.speak(
             cause, says, 5 if first else 3.5, ids=tuple(f.id for f in first), evidence=first[0].evidence[:1] if first else ()
         )
-        board.object(FAMILY + "eni_limit", f"{cooling:.0f} addresses only cool down; not every slot holds a pod", rule_out=True)
-        board.object(FAMILY + "subnet_exhausted", "EC2 was not asked and did not refuse", rule_out=True)
+        says = f"{cooling:.0f} addresses only cool down; not every slot holds a pod"
+        board.object(FAMILY + "eni_limit", says, evidence=seen, rule_out=True)
+        says = "ipamd counts cooling addresses as available, so EC2 was not asked; it did not refuse"
+        board.object(FAMILY + "subnet_exhausted", says, evidence=seen, rule_out=True)
     elif free > 0 and not case.speaking_for(cause):
-        board.object(cause, f"{free:.0f} addresses are free", rule_out=True)
+        board.object(cause, f"{free:.0f} addresses are free", evidence=seen, rule_out=True)
 
 
 def _subnet(case: Case, board: Board) -> None:
@@ -133,28 +141,35 @@ def _subnet(case: Case, board: Board) -> None:
     said_full = [f for f in case.findings if full in f.speaks_for[:1] and f.role == "cause" and f.weight >= 4]
     said_split = [f for f in case.findings if split in f.speaks_for[:1] and f.role == "cause"]
     readable = case.bundle.coverage("ipamd-log").readable
-    asked = _asked(case, board)
+    asked, ids = _asked(case)
     if case.value("cni", "mode") == "ipv6":
-        board.object(split, "the node hands out IPv6 addresses of a /80 prefix, not IPv4 blocks", rule_out=True)
+        board.object(
+            split,
+            "the node hands out IPv6 addresses of a /80 prefix, not IPv4 blocks",
+            evidence=case.lines_of(("cni", "ENABLE_IPv6", "settings")),
+            rule_out=True,
+        )
     for cause, said, word in (
         (full, said_full, "InsufficientFreeAddressesInSubnet"),
         (split, said_split, "InsufficientCidrBlocks"),
     ):
         if not said and readable and (not board[cause].supports or asked):
-            board.object(cause, f"ipamd.log holds no {word}{asked}", rule_out=True)
+            board.object(cause, f"ipamd.log holds no {word}{asked}", ids=ids, rule_out=True)
 
 
-def _asked(case: Case, board: Board) -> str:
-    """Why EC2's silence about the subnet means something: it was not asked, or it named another reason."""
-    if case.issue("eni.limit_reached") is not None:
-        return ": with every slot used, ipamd does not ask EC2 for more"
+def _asked(case: Case) -> tuple[str, tuple[str, ...]]:
+    """Why EC2's silence about the subnet means something (it was not asked, or it named another reason), and the id of
+    what shows it; ("", ()) where nothing does."""
+    limit = case.issue("eni.limit_reached")
+    if limit is not None:
+        return ": with every slot used, ipamd does not ask EC2 for more", (limit.id,)
     others = (
         *(c for c in _EC2 if not c.endswith(("subnet_exhausted", "prefix_fragmented"))),
         FAMILY + "eni_limit",
         FAMILY + "eni_leak",
     )
     named = [f for c in others for f in case.speaking_for(c) if f.role == "cause" and f.weight >= 4]
-    return f": EC2's refusal names another reason ({named[0].title})" if named else ""
+    return (f": EC2's refusal names another reason ({named[0].title})", (named[0].id,)) if named else ("", ())
 
 
 def _leak(case: Case, board: Board) -> None:
@@ -184,15 +199,16 @@ def _down(case: Case, board: Board, symptoms: list[Finding]) -> None:
     if up is True and not named:
         tally.supports = [s for s in tally.supports if s.role == "cause"]
         if not tally.supports:
-            board.object(cause, "ipamd answered at the capture", rule_out=True)
+            board.object(cause, "ipamd answered at the capture", evidence=case.lines_of(("ipamd", "ipamd_up")), rule_out=True)
 
 
 def _kube_proxy(case: Case, board: Board) -> None:
     """With CLUSTER_ENDPOINT set, ipamd does not need the service address that kube-proxy programs."""
     endpoint = case.value("cni", "CLUSTER_ENDPOINT", "settings")
-    if isinstance(endpoint, str) and endpoint:
-        board.object(
-            FAMILY + "kube_proxy_down", "CLUSTER_ENDPOINT is set, so ipamd does not use the service address", rule_out=True
-        )
+    if isinstance(endpoint, str) and endpoint not in ("", "not set"):
+        says = "CLUSTER_ENDPOINT is set, so ipamd does not use the service address"
+        seen = case.lines_of(("cni", "CLUSTER_ENDPOINT", "settings"))
+        board.object(FAMILY + "kube_proxy_down", says, evidence=seen, rule_out=True)
     elif case.value("ipamd", "ipamd_up") is True and not board[FAMILY + "kube_proxy_down"].best and board["kube_proxy"].supports:
-        board.object(FAMILY + "kube_proxy_down", "ipamd answered at the capture and complains of no service address", rule_out=True)
+        says = "ipamd answered at the capture and complains of no service address"
+        board.object(FAMILY + "kube_proxy_down", says, evidence=case.lines_of(("ipamd", "ipamd_up")), rule_out=True)

@@ -28,4 +28,5 @@ def judge_attachments(case: Case, board: Board) -> None:
         ids=ids,
         evidence=refused[0].evidence[:1],
     )
-    board.object(_ATTACH, f"ipamd holds only {used:.0f} of {most:.0f} ENIs; the slots went to volumes", ids=ids, rule_out=True)
+    says, seen = f"ipamd holds only {used:.0f} of {most:.0f} ENIs; the slots went to volumes", case.lines_of(("eni", "enis_used"))
+    board.object(_ATTACH, says, ids=ids, evidence=seen, rule_out=True)

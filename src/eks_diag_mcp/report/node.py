@@ -30,12 +30,6 @@ _VERSIONS: tuple[tuple[str, str, str], ...] = (
     ("EBS CSI driver", "ebs_csi", "driver_version"),
     ("EFS CSI driver", "efs_csi", "driver_version"),
 )
-_WEIGHED: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "ip_allocation.eni_limit": (("eni", "enis_used"), ("eni", "enis_max"), ("ipamd", "ips_assigned")),
-    "ip_allocation.cooldown_churn": (("ipamd", "ips_cooling"), ("ipamd", "ips_assigned")),
-    "ip_allocation.ipamd_crash": (("ipamd", "ipamd_up"),),
-}
-"""The readings that a judge reckons with where it quotes no line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +154,14 @@ class _Citing:
     def cause(self, verdict: Verdict) -> CauseView:
         return CauseView(
             verdict,
-            tuple(self._claim(r, ()) for r in verdict.because),
-            tuple(self._claim(r, _WEIGHED.get(verdict.id, ())) for r in verdict.against),
+            tuple(map(self._claim, verdict.because)),
+            tuple(map(self._claim, verdict.against)),
         )
 
-    def _claim(self, reason: Reason, weighed: tuple[tuple[str, str], ...]) -> Claim:
-        """The lines of the argument itself, else those of the findings it names, else the readings the judge weighed."""
+    def _claim(self, reason: Reason) -> Claim:
+        """The lines of the argument itself, else those of the findings it names."""
         evidence = reason.evidence or tuple(e for i in reason.ids for e in self._lines.get(i, ())[:1])
-        quotes = self._quotes.cite_all(evidence, 2)
-        if not quotes:
-            places = [
-                r for s, n in weighed if s in self._sections for r in self._sections[s].readings if r.name == n and not r.scope
-            ]
-            quotes = tuple(dict.fromkeys(q for r in places if (q := self._quotes.cite_place(r.ref))))
-        return Claim(reason.says, reason.ids, quotes)
+        return Claim(reason.says, reason.ids, self._quotes.cite_all(evidence, 2))
 
     def finding(self, finding: Finding) -> FindingView:
         quotes = self._quotes.cite_all(finding.evidence[-1:], 1)

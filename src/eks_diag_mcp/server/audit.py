@@ -102,6 +102,7 @@ def _subject(arguments: object, answer: Mapping[str, Any]) -> dict[str, str]:
     found = {_TOLD[fold(k)]: v for k, v in arguments.items() if fold(k) in _TOLD} if isinstance(arguments, dict) else {}
     told = answer.get("structuredContent") or {}
     found |= {name: told[name] for name in ("instanceId", "executionId", "batchId") if isinstance(told, dict) and told.get(name)}
+    found |= {"taskId": answer["taskId"]} if answer.get("taskId") else {}
     return {
         name: one_line(value if isinstance(value, str) else json.dumps(value, default=str), _MOST)
         for name, value in found.items()

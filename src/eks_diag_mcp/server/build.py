@@ -23,6 +23,7 @@ from .resources import add_evidence
 from .skills import SkillsExtension
 from .sops import SopsOnOffer
 from .strict import StrictServer
+from .tasks import CollectionTasks, TasksExtension
 from .views import Views
 
 INSTRUCTIONS = """\
@@ -65,7 +66,7 @@ def build_server(
         title="EKS node diagnosis",
         version=__version__,
         instructions=INSTRUCTIONS,
-        extensions=[skills, apps()],
+        extensions=[skills, apps(), TasksExtension(CollectionTasks(lambda: Room(seen(), checkpoint)))],
         cache_hints={name: CacheHint(ttl_ms=fresh if name in _OF_SOPS else _LONG_MS, scope="public") for name in _CATALOGS},
         log_level=app.settings.log_level,
         unlisted=NOT_BUILT,
@@ -134,7 +135,7 @@ def _candidates(seen: Callable[[], App]) -> dict[str, Any]:
         return [f.id for f in seen().findings(seen().library.bundle(instance))] if instance else ()
 
     def pods(settled: Mapping[str, str]) -> list[tuple[str, str]]:
-        from ..tools.digest import pods_in
+        from ..tools.pod_names import pods_in
 
         mine = seen()
         known = mine.library.instances()

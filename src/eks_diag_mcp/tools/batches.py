@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..errors import BadInput, DiagError, Unavailable
 from .collecting import confirm
-from .outside_room import ClusterArg
+from .outside_room import ClusterArg, health_of
 from .room import Room
 from .shapes import Answer
 
@@ -95,11 +95,10 @@ def batch_collect(
     """Collect log bundles of several EKS nodes of a cluster: unhealthy ones that can be reached first, sampled over like nodes."""
     from ..batches import Batch, Planned
     from ..cluster.choosing import choose
-    from ..cluster.health import HealthCheck
     from ..cluster.sampling import Sample, plan
 
-    began, outside, settings = room.app.now(), room.app.outside, room.app.settings
-    ref, note = choose(outside.clusters, clusterName, region)
+    began, settings = room.app.now(), room.app.settings
+    ref, note = choose(room.app.outside.clusters, clusterName, region)
     wall = room.app.wall()
     asked = (ref.name, ref.region, filter, strategy, groupBy, samplesPerBucket, maxTotalCollections)
     batch_id, known = _same(room, asked, None if dryRun else int(wall.timestamp()) // _SAME_BATCH_S)
@@ -108,16 +107,7 @@ def batch_collect(
         return _begun(known, members, note, idempotent=True)
     if settings.collecting == "deny" and not dryRun:
         raise Unavailable("This server is set up not to ask nodes for logs (EKS_DIAG_COLLECT=deny).", "dryRun=true shows the plan.")
-    health = HealthCheck(
-        outside.aws,
-        outside.clusters,
-        ref,
-        now=wall,
-        clock=room.app.now,
-        deadline_s=room.patience_s,
-        checkpoint=room.checkpoint,
-        progress=room.progress,
-    ).run()
+    health = health_of(room, ref, wall)
     if not health.nodes_seen and not health.nodes:
         raise Unavailable(
             "The cluster's nodes cannot be read: " + "; ".join(str(g) for g in health.gaps[:3]), "cluster_health tells more."

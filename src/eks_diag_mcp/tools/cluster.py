@@ -19,7 +19,7 @@ from .health_shapes import (
     stuck_rows,
     subnet_rows,
 )
-from .outside_room import ClusterArg, masker
+from .outside_room import ClusterArg, health_of, masker
 from .room import Room
 from .shapes import Answer
 
@@ -83,22 +83,10 @@ def cluster_health(
 ) -> ClusterAnswer:
     """Health of an EKS cluster's nodes: conditions, aws-node and kube-proxy per node, pods without IP, add-ons, free subnet addresses and who holds the rest."""
     from ..cluster.choosing import choose
-    from ..cluster.health import HealthCheck
 
     began, now, mask = room.app.now(), room.app.wall(), masker()
-    outside = room.app.outside
-    ref, note = choose(outside.clusters, clusterName, region)
-    check = HealthCheck(
-        outside.aws,
-        outside.clusters,
-        ref,
-        now=now,
-        clock=room.app.now,
-        deadline_s=room.patience_s,
-        checkpoint=room.checkpoint,
-        progress=room.progress,
-    )
-    health = check.run(ssm=includeSSMStatus)
+    ref, note = choose(room.app.outside.clusters, clusterName, region)
+    health = health_of(room, ref, now, ssm=includeSSMStatus)
     unhealthy = [n.name for n in health.nodes if not n.healthy]
     nodes = node_rows(health, now, mask, lambda instance: _bundle_age(room, instance))
     stuck, subnets = stuck_rows(health, now, mask), subnet_rows(health, now)

@@ -131,17 +131,21 @@ def collect(
     if instanceId == EXAMPLE_INSTANCE and not room.app.archives.of(instanceId):
         raise BadInput(f"{EXAMPLE_INSTANCE} is a runbook's example id, not an instance.", f"Instances at hand: {_at_hand(room)}.")
     ask = Ask(instanceId, region, clusterName, idempotencyToken)
-    chosen, why = room.app.desk.choose(ask, via)
+    chosen, why, ask = room.app.desk.choose(ask, via)
     if chosen in ASKING:
         confirm(room, f"Ask node {instanceId} for its logs ({chosen})? The log collector runs on it for some minutes.")
-    found = room.app.intake.start(chosen, ask)
+    return collected(room.app.intake.start(chosen, ask), _why(why, chosen, region or clusterName))
+
+
+def collected(found: Standing, why: str | None = None) -> CollectAnswer:
+    """The answer of collect for a collection as it stands."""
     told = found.collection
     return CollectAnswer(
         executionId=told.execution_id,
         instanceId=told.instance_id,
         region=told.region,
         via=told.via,
-        why=_why(why, chosen, region or clusterName),
+        why=why,
         notes=list(told.notes) or None,
         idempotent=True if told.found_running else None,
         task=_task(found),

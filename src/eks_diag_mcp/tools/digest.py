@@ -13,20 +13,10 @@ from .correlating import CorrelateAnswer
 from .finding import ErrorsAnswer
 from .network import DiagnosticsAnswer
 from .outside_digest import digest_outside
+from .pod_names import pods_in
 from .searching import SearchAnswer
 from .shapes import FindingRow
 from .verdicts import SummaryAnswer, TriageAnswer
-
-_POD = re.compile(
-    r'\bpod=\\*"(?P<namespace>[a-z0-9][a-z0-9-]{0,62})/(?P<pod>[a-z0-9][a-z0-9.-]{0,252})\\*"'
-    r"|K8S_POD_NAMESPACE=(?P<namespace2>[a-z0-9-]{1,63})[;,\s]+K8S_POD_NAME=(?P<pod2>[a-z0-9][a-z0-9.-]{0,252})"
-)
-"""Names of a pod in a kubelet or CNI line; only what can be such a name is taken from a log."""
-
-
-def pods_in(text: str) -> list[tuple[str, str]]:
-    """(namespace, name) of the pods that a line names."""
-    return [(m["namespace"] or m["namespace2"], m["pod"] or m["pod2"]) for m in _POD.finditer(text)]
 
 
 def digest(answer: BaseModel) -> Seen:  # noqa: PLR0911 - one line a tool

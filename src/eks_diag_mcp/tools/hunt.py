@@ -11,9 +11,10 @@ from .shapes import Answer
 
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
+    from ..bundle.file_matches import FileMatches
     from ..bundle.matches import Match
     from ..bundle.query import Query
-    from ..bundle.search import FileMatches, Search
+    from ..bundle.search import Search
     from ..bundle.store import FileEntry
     from ..bundle.stored_queries import StoredHits
 

@@ -42,10 +42,12 @@ class FindingRow(Answer):
 
 
 class Argument(Answer):
-    """One argument for or against a cause. `ids` are findings (F-), issues (R-) or facts (A-)."""
+    """One argument for or against a cause. `ids` are findings (F-), issues (R-) or facts (A-); `at` is "file:line" where it
+    rests on a reading alone."""
 
     says: str
     ids: list[str] | None = None
+    at: list[str] | None = None
     evidence: list[Line] | None = None
 
 
@@ -115,11 +117,13 @@ def finding_row(finding: Finding, lines: int, limit: int) -> FindingRow:
 
 def arguments(reasons: Iterable[Reason], most: int, *, quote: bool) -> list[Argument] | None:
     """The first arguments, with one quoted line each where wanted; None where there are none."""
-    rows = [
-        Argument(says=r.says, ids=list(r.ids) or None, evidence=[line(e, 300) for e in r.evidence[:1]] or None if quote else None)
-        for r in list(reasons)[:most]
-    ]
-    return rows or None
+    return [_argument(r, quote=quote) for r in list(reasons)[:most]] or None
+
+
+def _argument(reason: Reason, *, quote: bool) -> Argument:
+    quoted = [line(e, 300) for e in reason.evidence[:1]] if quote else []
+    places = [] if quoted or reason.ids else [f"{e.file}:{e.line}" for e in reason.evidence]
+    return Argument(says=reason.says, ids=list(reason.ids) or None, at=places or None, evidence=quoted or None)
 
 
 def cause_row(verdict: Verdict, *, full: bool, recommend: bool = True, quote: bool = True) -> CauseRow:

@@ -8,6 +8,7 @@ from ..errors import UnknownFinding
 from ..model import SEVERITIES, Diagnosis, Finding, Issue, Verdict
 from .collecting import BundleOut, InstanceArg, bundle_out
 from .finding import End, Incident, Start
+from .pod_names import pods_named
 from .room import Room, stamp, window
 from .shapes import Answer, CauseRow, FindingRow, Line, MitigationOut, WindowOut, cause_row, finding_row, line, overlaps, window_out
 from .suggest import SopHint, suggest
@@ -198,16 +199,8 @@ def _sop(room: Room, name: str | None, root: Verdict | None) -> "Sop | None":
 
 def _affected(room: Room, bundle: "Bundle") -> list[str]:
     """Pods that the leading findings name."""
-    import re
-
-    names: dict[str, None] = {}
-    for finding in room.app.findings(bundle)[:8]:
-        if finding.role == "context" or finding.healed_at:
-            continue
-        for evidence in finding.evidence:
-            for found in re.finditer(r'\bpod=\\*"([\w.-]+/[\w.-]+)|K8S_POD_NAME=([\w.-]+)|for pod \\*"([\w.-]+)', evidence.text):
-                names.setdefault(next(g for g in found.groups() if g))
-    return list(names)[:8]
+    leading = [f for f in room.app.findings(bundle)[:8] if f.role != "context" and not f.healed_at]
+    return pods_named(evidence.text for f in leading for evidence in f.evidence)[:8]
 
 
 def quick_triage(

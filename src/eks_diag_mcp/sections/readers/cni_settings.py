@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, str] = {
     "ANNOTATE_POD_IP": "false",
     "AWS_VPC_K8S_CNI_LOGLEVEL": "DEBUG",
     "AWS_EC2_ENDPOINT": "",
+    "CLUSTER_ENDPOINT": "",
 }
 """What the code does when a variable is not set; "" = nothing. (The manifest sets WARM_PREFIX_TARGET=1.)"""
 
