@@ -47,7 +47,7 @@ def triage(settings: Settings, node: str, sop: str | None, as_json: bool) -> Non
 
     app = App(settings)
     room, names = room_of(app, [node])
-    answer = summarize(room, names[0], sop=sop)
+    answer = summarize(room, names[0], sop=sop, response_format="detailed")
     if as_json:
         click.echo(answer.model_dump_json(exclude_none=True, indent=2))
     else:
