@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 JUDGE_CASES ?= $(firstword $(wildcard ../shared/cases) tests/eval/cases)
 JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
-.PHONY: setup demo test lint types floors judge check docs bench bench-quick clean
+.PHONY: setup demo test lint types floors judge check docs economy bench bench-quick clean
 
 setup: $(VENV)/.ready
 
@@ -41,6 +41,10 @@ docs: setup
 	$(BIN)/python -m eks_diag_mcp.diagnose.table > docs/diagnosis.md
 	$(BIN)/python -m eks_diag_mcp.server.reference > docs/tools.md
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/server/test_reference.py
+
+# What D1's root cause costs a model, on each described node; compared in the tests, which also hold the budgets.
+economy: setup
+	$(BIN)/python -m tests.economy > docs/economy.md
 
 bench/.venv/.ready: bench/requirements.txt
 	$(PYTHON) -m venv bench/.venv

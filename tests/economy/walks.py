@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mcp import Client
@@ -14,6 +16,21 @@ from eks_diag_mcp.server.build import build_server
 
 from .. import scenarios
 from ..conftest import PATTERNS
+
+
+class Way(Enum):
+    """The two ways, each with its budget in calls and characters. The budget is of the worst node."""
+
+    BY_HAND = "by hand"
+    BY_RUN_SOP = "by run_sop"
+
+    @property
+    def calls(self) -> int:
+        return 6 if self is Way.BY_HAND else 3
+
+    @property
+    def characters(self) -> int:
+        return 20_000 if self is Way.BY_HAND else 6_000
 
 
 @dataclass(slots=True)
@@ -54,8 +71,8 @@ async def asking(app: App, walk: Walk) -> AsyncIterator[Call]:
 
 
 async def by_hand(app: App, scenario: scenarios.Scenario) -> Walk:
-    """The calls that D1 itself names: collect, status, errors, network_diagnostics, correlate, summarize."""
-    walk, node = Walk(scenario.name), scenario.instance_id
+    """The one node on the shelf, by the calls that D1 itself names: collect, status, errors, network_diagnostics, correlate, summarize."""
+    walk, (node,) = Walk(scenario.name), app.archives.instances()
     async with asking(app, walk) as call:
         started = await call("collect", instanceId=node)
         state = await call("status", executionId=started["executionId"], waitSeconds=45)
@@ -76,9 +93,9 @@ async def by_hand(app: App, scenario: scenarios.Scenario) -> Walk:
 
 async def by_runbook(app: App, scenario: scenarios.Scenario) -> Walk:
     """One call of run_sop, which collects by itself."""
-    walk = Walk(scenario.name)
+    walk, (node,) = Walk(scenario.name), app.archives.instances()
     async with asking(app, walk) as call:
-        run = await call("run_sop", sop="D1", instanceId=scenario.instance_id)
+        run = await call("run_sop", sop="D1", instanceId=node)
     walk.root_cause = run.get("root_cause")
     return walk
 
@@ -90,5 +107,16 @@ def shelf(folder: Path, scenario: scenarios.Scenario) -> App:
 
 
 def subjects() -> list[scenarios.Scenario]:
-    """The described nodes whose root cause is D1's subject."""
-    return [s for s in map(scenarios.load, scenarios.names()) if (s.expect.root_cause or "").startswith("ip_allocation.")]
+    """The described nodes whose root cause is D1's subject, as far as a bundle alone can tell it."""
+    every = map(scenarios.load, scenarios.names())
+    return [s for s in every if (s.expect.root_cause or "").startswith("ip_allocation.") and not s.name.startswith("facts-")]
+
+
+async def walked() -> list[tuple[Walk, Walk]]:
+    """Both walks on each of them, each node in a library of its own."""
+    walks = []
+    for scenario in subjects():
+        with TemporaryDirectory() as folder:
+            app = shelf(Path(folder), scenario)
+            walks.append((await by_hand(app, scenario), await by_runbook(app, scenario)))
+    return walks
