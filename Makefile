@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 JUDGE_CASES ?= $(firstword $(wildcard ../shared/cases) tests/eval/cases)
 JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
-.PHONY: setup demo test lint types floors judge check docs bench bench-quick clean
+.PHONY: setup dist mcpb demo test lint types floors judge check docs economy bench bench-quick clean
 
 setup: $(VENV)/.ready
 
@@ -42,6 +42,10 @@ docs: setup
 	$(BIN)/python -m eks_diag_mcp.server.reference > docs/tools.md
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/server/test_reference.py
 
+# What D1's root cause costs a model, on each described node; compared in the tests, which also hold the budgets.
+economy: setup
+	$(BIN)/python -m tests.economy > docs/economy.md
+
 bench/.venv/.ready: bench/requirements.txt
 	$(PYTHON) -m venv bench/.venv
 	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r bench/requirements.txt
@@ -52,6 +56,18 @@ bench: setup bench/.venv/.ready
 
 bench-quick: setup bench/.venv/.ready
 	$(BIN)/python -m bench --quick
+
+# The wheel and the source archive, in dist/; runbooks and data are inside.
+dist: setup
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
+# A bundle for Claude Desktop, which installs Python and the packages by uv. Needs Node.js; MCPB=path uses an mcpb at hand.
+MCPB ?= npx --yes @anthropic-ai/mcpb@2.1.2
+mcpb: setup
+	$(BIN)/python deploy/mcpb/stage.py build/mcpb
+	$(MCPB) validate build/mcpb/manifest.json
+	mkdir -p dist && $(MCPB) pack build/mcpb dist/eks-diag-mcp.mcpb
 
 check: setup
 	@$(BIN)/python tests/check.py

@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 BARS = ["--max-false-alarms", "0", "--max-bait", "0", "--max-errors", "0", "--max-median-bytes", "20000", "--max-sop-chars", "6000"]
 IP_TOP1, IP_RECALL = 0.80, 0.95
 """Bars for the ip_allocation rows alone, which the judge's own options do not know."""
+SOP_CHARS = 6_000
+"""The most that the longest answer of run_sop may have; the judge's own bar is for the median."""
 
 
 def ip_allocation(result: dict) -> list[str]:
@@ -26,6 +28,10 @@ def ip_allocation(result: dict) -> list[str]:
         print(f"ip_allocation {key}: {sum(values)} of {len(values)} = {share:.2f} (bar {bar})")
         if share < bar:
             below.append(f"ip_allocation {key} {share:.2f} < {bar}")
+    longest = max((r["sop_chars"], r["id"]) for r in rows if r.get("sop_chars"))
+    print(f"run_sop, longest answer: {longest[0]} characters on {longest[1]} (bar {SOP_CHARS})")
+    if longest[0] > SOP_CHARS:
+        below.append(f"run_sop {longest[0]} characters on {longest[1]} > {SOP_CHARS}")
     return below
 
 

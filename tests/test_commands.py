@@ -2,6 +2,7 @@
 
 import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -73,12 +74,40 @@ def test_markdown_goes_to_standard_output(archive: Path, library: str) -> None:
         (("triage", "no/such/bundle.tar.gz"), "Give the path of a log bundle"),
         (("triage", "i-0000000000000dead"), "Known instances:"),
         (("report", "i-0000000000000dead", "-o", "x.html"), "Known instances:"),
+        (("triage", str(Path(__file__).parent)), "It holds no tar.gz"),
+        (("--archives", "/no/such/folder", "triage", "i-0000000000000dead"), "Check --archives"),
     ],
 )
 def test_a_mistake_is_answered_with_what_to_do(archive: Path, library: str, arguments: tuple[str, ...], says: str) -> None:
     run(library, "ingest", str(archive))
     shown = run(library, *arguments)
     assert shown.exit_code == 1 and "next:" in shown.stderr and says in shown.stderr and "Traceback" not in shown.output
+
+
+def test_an_archive_without_any_log_of_a_node_is_refused_and_not_kept(library: str, tmp_path: Path) -> None:
+    other = tmp_path / "holiday.tar.gz"
+    with tarfile.open(other, "w:gz") as archive:
+        archive.add(__file__, "photos/readme.txt")
+    shown = run(library, "triage", str(other))
+    assert shown.exit_code == 1 and "None of the archive's files" in shown.stderr and "node monitoring agent" in shown.stderr
+    assert "unknown-" not in run(library, "triage", "i-0000000000000dead").stderr
+
+
+def test_triage_takes_the_newest_bundle_of_the_archives_folder(archive: Path, tmp_path: Path) -> None:
+    instance = scenarios.load("subnet-exhausted").instance_id
+    shown = run(str(tmp_path / "fresh"), "--archives", str(archive.parent), "triage", instance)
+    assert shown.exit_code == 0 and "The subnet has no free address left" in shown.stdout
+
+
+def test_help_names_what_an_emergency_needs_first_and_cuts_no_sentence(library: str) -> None:
+    shown = run(library, "--help").stdout
+    commands = shown.split("Commands:")[1].split("Examples:")[0]
+    assert commands.split()[0] == "triage" and "..." not in commands and "triage bundle.tar.gz" in shown
+
+
+def test_a_call_that_fails_says_what_was_meant(library: str) -> None:
+    shown = run(library, "call", "sumarize")
+    assert shown.exit_code == 1 and shown.stderr.startswith("error: ") and "Did you mean summarize?" in shown.stderr
 
 
 def test_a_report_that_cannot_be_written_says_so(archive: Path, library: str, tmp_path: Path) -> None:

@@ -15,9 +15,25 @@ from .errors import DiagError
 from .server.logs import set_up
 from .sop_commands import SOP_COMMANDS
 
+_FIRST = ("triage", "report", "doctor")
+_EXAMPLES = """\b
+Examples:
+  eks-diag-mcp triage bundle.tar.gz                   the root cause, from a node's log bundle
+  eks-diag-mcp report bundle.tar.gz -o report.html    the same as one file for a ticket
+  eks-diag-mcp run-sop D1 --archive bundle.tar.gz     a runbook, step by step
+  eks-diag-mcp call search query=OOM logTypes=kubelet
+  eks-diag-mcp --archives bundles/                    an MCP server over stdio
+
+Every command that prints an answer prints it as JSON with --json. Exit status: 0 answered, 1 an error that says what to
+do next, 2 a wrong command line."""
+
 
 class _Group(click.Group):
-    """Shows our own errors as a line and its remedy, never as a traceback."""
+    """Shows our own errors as a line and its remedy, never as a traceback. What is needed first stands first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands for an emergency, then the others by name."""
+        return sorted(super().list_commands(ctx), key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -29,7 +45,7 @@ class _Group(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=_Group, invoke_without_command=True)
+@click.group(cls=_Group, invoke_without_command=True, epilog=_EXAMPLES)
 @click.version_option(__version__, prog_name="eks-diag-mcp")
 @click.option("--archives", type=click.Path(path_type=Path), help="Folder of log bundles to collect from [EKS_DIAG_ARCHIVES].")
 @click.option("--library", type=click.Path(path_type=Path), help="Folder of the store [EKS_DIAG_LIBRARY].")
@@ -42,7 +58,9 @@ def main(context: click.Context, archives: Path | None, library: Path | None, so
 
     given = {"archives": archives, "library": library, "sops": sops, "toolsets": toolset_names(toolsets) if toolsets else None}
     context.obj = settings = Settings.read(os.environ, **given)
-    set_up(settings.log_level, settings.log_format)
+    serving = context.invoked_subcommand in (None, "serve")
+    # A command answers on the terminal itself; the audit lines of a server would only stand between.
+    set_up(settings.log_level if serving or os.environ.get("EKS_DIAG_LOG_LEVEL") else "ERROR", settings.log_format)
     if context.invoked_subcommand is None:
         serve_stdio(settings)
 
@@ -110,7 +128,7 @@ def ingest(settings: Settings, file: Path, alias: str | None, _as_json: bool) ->
     )
 
 
-@main.command()
+@main.command(short_help="What of the AWS and cluster set-up is there.")
 @click.option("--cluster", help="An EKS cluster to try.")
 @click.option("--region", help="Its region.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
@@ -149,7 +167,7 @@ async def _call(settings: Settings, tool: str, arguments: tuple[str, ...]) -> No
         result = await client.call_tool(tool, pairs)
     text = "".join(getattr(c, "text", "") for c in result.content)
     if result.is_error:
-        click.echo(text, err=True)
+        click.echo(f"error: {text}", err=True)
         sys.exit(1)
     click.echo(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
 

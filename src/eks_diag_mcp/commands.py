@@ -10,7 +10,7 @@ import click
 
 from . import __version__
 from .config import Settings
-from .errors import BadInput
+from .errors import BadInput, DiagError
 
 if TYPE_CHECKING:
     from .app import App
@@ -34,7 +34,7 @@ _WHAT = click.argument("node", metavar="INSTANCE_OR_FILE", shell_complete=known_
 _SEVERAL = click.argument("nodes", metavar="INSTANCE_OR_FILE...", nargs=-1, required=True, shell_complete=known_names)
 
 
-@click.command()
+@click.command(short_help="The root cause of a node, from its log bundle.")
 @_WHAT
 @click.option("--sop", help="Report in this runbook's format; default: the one that fits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -47,14 +47,14 @@ def triage(settings: Settings, node: str, sop: str | None, as_json: bool) -> Non
 
     app = App(settings)
     room, names = room_of(app, [node])
-    answer = summarize(room, names[0], sop=sop)
+    answer = summarize(room, names[0], sop=sop, response_format="detailed")
     if as_json:
         click.echo(answer.model_dump_json(exclude_none=True, indent=2))
     else:
         show_verdict(answer, room.bundle(names[0])[0].manifest.captured)
 
 
-@click.command()
+@click.command(short_help="The same as one HTML or Markdown file.")
 @_SEVERAL
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; - is standard output.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown for a ticket instead of HTML.")
@@ -117,13 +117,34 @@ def room_of(app: "App", nodes: Sequence[str]) -> "tuple[PinnedRoom, list[str]]":
         path = Path(node)
         if path.is_file():
             bundle = admit(app, path)
+        elif path.is_dir():
+            raise BadInput(f"{node} is a folder.", _in_folder(path))
         elif path.suffix in (".gz", ".tgz", ".tar") or "/" in node:
             raise BadInput(f"There is no file {node}.", "Give the path of a log bundle (tar.gz) or the id of an instance at hand.")
         else:
-            bundle, _ = app.bundle(node)
+            bundle = _at_hand(app, node)
         pinned[bundle.digest] = bundle
         names.append(bundle.digest)
     return PinnedRoom(app, pinned=pinned), names
+
+
+def _in_folder(folder: Path) -> str:
+    """What to do with a folder that was named where a bundle was meant."""
+    held = sorted(path.name for path in folder.glob("*.tar.gz"))[:3]
+    return f"Name one of its bundles: {', '.join(held)}." if held else "It holds no tar.gz. Give the path of a log bundle."
+
+
+def _at_hand(app: "App", node: str) -> "Bundle":
+    """The newest bundle of an instance in the library, else the newest in the archives folder, which is taken in. The
+    remedy of a fault names what this command line can do."""
+    name, _ = app.resolve(node)
+    if not app.library.bundles(name) and name in app.archives.instances():
+        return admit(app, app.archives.newest(name))
+    try:
+        return app.bundle(node)[0]
+    except DiagError as error:
+        known = ", ".join(app.known_instances()[:5]) or "none yet"
+        raise BadInput(error.message, f"Known instances: {known}. Or give the path of a log bundle (tar.gz).") from error
 
 
 def admit(app: "App", path: Path, alias: str | None = None) -> "Bundle":

@@ -91,7 +91,7 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One number or word read from evidence. `scope` tells which part it is of ("eni-0ab", "card 0"); None = the node.
-    `value` None means unknown, never zero."""
+    `value` None means unknown, never zero. `usual`: it says nothing beyond the default or beyond another reading."""
 
     name: str
     value: int | float | str | bool | None
@@ -99,6 +99,7 @@ class Reading:
     ref: LineRef | None = None
     scope: str | None = None
     note: str = ""
+    usual: bool = False
 
 
 @dataclass(frozen=True, slots=True)

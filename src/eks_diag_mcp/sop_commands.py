@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .app import App
 
 
-@click.command("run-sop")
+@click.command("run-sop", short_help="Run a runbook on a node: steps, cause, report.")
 @click.argument("sop")
 @click.argument("instance", required=False)
 @click.option("--archive", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A log bundle to run it on.")
@@ -59,7 +59,7 @@ def run_sop(  # noqa: PLR0913, PLR0917 - one parameter an option
         show_run(answer)
 
 
-@click.command()
+@click.command(short_help="Make the calls of a recorded run again.")
 @click.argument("transcript", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--archive", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The log bundle it was made on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -82,7 +82,7 @@ def replay(settings: Settings, transcript: Path, archive: Path | None, as_json: 
     sys.exit(not answer.same)
 
 
-@click.command("lint-sops")
+@click.command("lint-sops", short_help="Check runbooks.")
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--advice", is_flag=True, help="Also say what is no fault and could be better.")
 @click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
@@ -112,7 +112,7 @@ def lint_sops(settings: Settings, folder: Path | None, advice: bool, as_json: bo
     sys.exit(bool(errors))
 
 
-@click.command()
+@click.command(short_help="List the runbooks, or find one by symptom.")
 @click.argument("symptom", nargs=-1)
 @click.option("--category", help="Only runbooks whose id begins with this letter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")

@@ -52,7 +52,7 @@ def show_sops(answer: "SopsAnswer", console: "Console | None" = None) -> None:
     for row in answer.sops:
         score, why = (f"{row.match.score:.2f}", row.match.why) if row.match else (row.severity, row.origin)
         table.add_row(Text(row.short_id), Text(row.title), Text(score), Text(why))
-    out.print(table if answer.sops else Text("no runbook fits"))
+    out.print(table if answer.sops else Text("No runbook fits. Without words, eks-diag-mcp sops lists all of them."))
     for fault in answer.faults or ():
         out.print(Text(f"not used: {fault}"))
 

@@ -101,6 +101,11 @@ def test_call_prints_json_and_errors_say_what_to_do(tmp_path: Path) -> None:
     called = subprocess.run([*base, "call", "summarize", "instanceId=quiet-node"], capture_output=True, text=True, check=True)
     assert "root_cause" not in json.loads(called.stdout)
     failed = subprocess.run([*base, "call", "errors", "instanceId=nowhere"], capture_output=True, text=True, check=False)
-    assert failed.returncode == 1 and "Known instances" in failed.stderr and "Traceback" not in failed.stderr
+    assert (
+        failed.returncode == 1
+        and failed.stderr.startswith("error: ")
+        and "Known instances" in failed.stderr
+        and "Traceback" not in failed.stderr
+    )
     broken = subprocess.run([*base, "ingest", __file__], capture_output=True, text=True, check=False)
     assert broken.returncode == 1 and "next:" in broken.stderr and "Traceback" not in broken.stderr

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from ..errors import DiagError
+from ..errors import BadBundle, DiagError
 from .archive import Account, Archive, Limits
 from .boot import BootFinder
 from .clock import Clock
@@ -23,6 +23,7 @@ from .redact import VERSION as REDACTION_VERSION
 from .redact import Redactor
 from .rules import LineRule, PatternSet
 from .scan import BlockScanner, query_book
+from .sources import OTHER
 from .stamps import FileStamps
 from .store import Block, FileEntry, Manifest, iso
 from .text_writer import TextWriter
@@ -78,6 +79,11 @@ class Admission:
                 writer.close()
             raise
         writer.close()
+        if not any(entry.source != OTHER for entry in self.entries):
+            raise BadBundle(
+                "None of the archive's files is one that a log collector of EKS nodes writes.",
+                "Give a bundle of the EKS log collector script or of the node monitoring agent (tar.gz).",
+            )
         write_loud(self.job.draft, self.scanner.loud, self.entries)
         return self._manifest()
 

@@ -10,6 +10,8 @@ from ..errors import BadInput
 from ..rows import Row, RowFile, raise_faults, repeated
 
 _FILE = Path(__file__).with_name("sources.yaml")
+OTHER = "other"
+"""The source of files that no row names."""
 
 
 class Source(Row):

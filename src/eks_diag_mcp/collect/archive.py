@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import BadInput, Unavailable
 from ..naming import ArchiveName
+from ..quoting import one_line
 from .model import Ask, Carrier, Collection, Fetched
 
 
@@ -32,9 +33,8 @@ class ArchiveFolder:
         try:
             return sorted(p for p in self.folder.iterdir() if p.name.endswith(".tar.gz") and p.is_file())
         except OSError as error:
-            raise Unavailable(
-                f"The archives folder cannot be read ({type(error).__name__}).", "Check --archives or EKS_DIAG_ARCHIVES."
-            ) from error
+            why = one_line(error.strerror or type(error).__name__, 80)
+            raise Unavailable(f"The archives folder cannot be read: {why}.", "Check --archives or EKS_DIAG_ARCHIVES.") from error
 
     def of(self, instance_id: str) -> list[Path]:
         """The bundles of an instance, the newest first: by the time in the name, else by the file's own."""

@@ -116,7 +116,7 @@ def node_report(room: Room, instance_id: str | None, number: int) -> NodeReport:
     telling = [f for f in room.app.findings(bundle) if f.role != "context"]
     return NodeReport(
         number=number,
-        summary=summarize(room, instance_id),
+        summary=summarize(room, instance_id, response_format="detailed"),
         completeness=validate(room, instance_id),
         digest=bundle.digest[:12],
         root=first,
@@ -174,7 +174,7 @@ class _Citing:
 def _timeline(room: Room, instance_id: str | None) -> TimelineView | None:
     """What happened around the first cause line; None where no finding carries a time."""
     try:
-        answer = correlate(room, instance_id, timeWindow=120, maxEvents=EVENTS_MAX)
+        answer = correlate(room, instance_id, timeWindow=120, maxEvents=EVENTS_MAX, response_format="detailed")
     except BadInput:
         return None
     return timeline_view(answer)

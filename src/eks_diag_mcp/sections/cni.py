@@ -68,14 +68,18 @@ def _mode_note(cni: VpcCni) -> str:
 def _conflist(chosen: CniConfig | None) -> Iterator[Reading]:
     ref = chosen.head.ref if chosen and chosen.head else None
     yield Reading("ipam_owner", chosen.owner if chosen else None, ref=ref)
-    yield Reading("conflist", chosen.file if chosen else None, ref=ref, note="the file the container runtime takes")
+    ours = chosen is not None and chosen.aws and chosen.file.endswith("/10-aws.conflist")
+    yield Reading("conflist", chosen.file if chosen else None, ref=ref, note="the file the container runtime takes", usual=ours)
     if chosen is None or not chosen.aws:
         return
-    yield Reading("conflist_name", chosen.name or None, ref=ref)
-    yield Reading("conflist_mtu", chosen.mtu, "bytes", chosen.mtu_ref)
-    yield Reading("conflist_veth_prefix", chosen.veth_prefix or None, ref=ref)
-    yield Reading("conflist_enforcing_mode", chosen.enforcing_mode or None, ref=ref)
-    yield Reading("conflist_plugins", ", ".join(chosen.plugins), ref=ref)
+    mode, plugins = chosen.enforcing_mode, ", ".join(chosen.plugins)
+    yield Reading("conflist_name", chosen.name or None, ref=ref, usual=chosen.name == "aws-cni")
+    yield Reading("conflist_mtu", chosen.mtu, "bytes", chosen.mtu_ref, usual=str(chosen.mtu) == DEFAULTS["AWS_VPC_ENI_MTU"])
+    prefix = chosen.veth_prefix
+    yield Reading("conflist_veth_prefix", prefix or None, ref=ref, usual=prefix == DEFAULTS["AWS_VPC_K8S_CNI_VETHPREFIX"])
+    usual = mode == DEFAULTS["POD_SECURITY_GROUP_ENFORCING_MODE"]
+    yield Reading("conflist_enforcing_mode", mode or None, ref=ref, usual=usual)
+    yield Reading("conflist_plugins", plugins, ref=ref, usual=plugins == "aws-cni, egress-cni, portmap")
 
 
 def _settings(cni: VpcCni) -> Iterator[Reading]:
@@ -86,7 +90,8 @@ def _settings(cni: VpcCni) -> Iterator[Reading]:
             continue
         note = setting.origin + ("" if cni.settings.known(name) else "; the environment of aws-node is not in the bundle")
         spelled = "" if name in _ZERO_IS_UNSET and setting.value == "0" else setting.value
-        yield Reading(name, spelled or "not set", ref=setting.ref, scope="settings", note=note)
+        usual = setting.value == DEFAULTS[name] and name not in _ALWAYS_SHOWN
+        yield Reading(name, spelled or "not set", ref=setting.ref, scope="settings", note=note, usual=usual)
     targets = cni.targets
     known = all(cni.settings.known(n) for n in ("WARM_IP_TARGET", "MINIMUM_IP_TARGET"))
     note = f"overrides {' and '.join(targets.overridden)}"

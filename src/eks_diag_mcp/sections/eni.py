@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..model import Evidence, Issue, NodeFacts, Reading, Section, Severity
+from .readers.cni_settings import DEFAULTS
 from .readers.datastore import Eni, count
 from .readers.eni_limit import EniLimit, full_enis, giving_enis, read_eni_limit, usable
 from .readers.interfaces import Interface, read_interfaces
@@ -52,12 +53,12 @@ def _node(cni: VpcCni, limit: EniLimit) -> Iterator[Reading]:
         note=kind.origin if kind else "",
     )
     known = kind.limits if kind else None
-    yield Reading("network_cards", known.cards if known else None, "cards")
+    yield Reading("network_cards", known.cards if known else None, "cards", usual=known is not None and known.cards == 1)
     pool = cni.pool.datastore
     first = pool.enis[0].ref if pool and pool.enis else None
     yield Reading("enis_used", limit.used, "ENIs", first, None, "default network card, ENIs that can give addresses")
     yield Reading("enis_max", limit.enis_max, "ENIs", limit.ref, None, limit.origin)
-    yield Reading("enis_excluded", limit.excluded, "ENIs", first if limit.excluded else None)
+    yield Reading("enis_excluded", limit.excluded, "ENIs", first if limit.excluded else None, usual=limit.excluded == 0)
     for card in pool.cards if pool else ():
         ref = card.evidence.ref if card.evidence else first
         yield Reading("enis_used", sum(map(usable, card.enis)), "ENIs", ref, f"card {card.number}")
@@ -70,7 +71,9 @@ def _node(cni: VpcCni, limit: EniLimit) -> Iterator[Reading]:
             limit.origin,
         )
     trunk = next((e for e in pool.enis if e.trunk), None) if pool else None
-    yield Reading("trunk_eni", (trunk.id if trunk else "none") if pool else None, ref=trunk.ref if trunk else None)
+    yield Reading(
+        "trunk_eni", (trunk.id if trunk else "none") if pool else None, ref=trunk.ref if trunk else None, usual=trunk is None
+    )
     yield capacity_reading(limit)
     if pool and first and cni.mode != "ipv6":
         counts = count(pool.enis, cni.prefixes)
@@ -113,12 +116,16 @@ def _role(eni: Eni) -> str:
 def _interfaces(interfaces: tuple[Interface, ...]) -> Iterator[Reading]:
     for one in interfaces:
         if one.kind == "eni":
-            yield Reading("interface_mtu", one.mtu, "bytes", one.evidence.ref, one.name)
-            yield Reading("interface_up", one.up, ref=one.evidence.ref, scope=one.name)
+            yield Reading(
+                "interface_mtu", one.mtu, "bytes", one.evidence.ref, one.name, usual=str(one.mtu) == DEFAULTS["AWS_VPC_ENI_MTU"]
+            )
+            yield Reading("interface_up", one.up, ref=one.evidence.ref, scope=one.name, usual=one.up is True)
     if interfaces:
         branches = [i for i in interfaces if i.kind == "branch"]
         ref = branches[0].evidence.ref if branches else None
-        yield Reading("branch_interfaces", len(branches), "interfaces", ref, note="pods with a branch ENI of their own")
+        yield Reading(
+            "branch_interfaces", len(branches), "interfaces", ref, note="pods with a branch ENI of their own", usual=not branches
+        )
 
 
 def _now(bundle: "Bundle", facts: NodeFacts | None) -> Iterator[Reading]:

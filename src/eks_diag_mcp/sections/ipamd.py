@@ -41,7 +41,7 @@ def read(bundle: "Bundle", facts: NodeFacts | None) -> Section:
     readings = (
         *health.readings(),
         *_pool(bundle, cni, limit),
-        *_said(stats),
+        *_said(stats, cni),
         *_counters(cni),
         *_targets(cni),
         _leaked(bundle, cni),
@@ -94,17 +94,17 @@ def _without_dump(bundle: "Bundle", cni: VpcCni) -> Iterator[Reading]:
 
 
 # ---- the pool by the log, counters, targets -------------------------------------------------------------------------
-def _said(stats: tuple[PoolStat, ...]) -> Iterator[Reading]:
+def _said(stats: tuple[PoolStat, ...], cni: VpcCni) -> Iterator[Reading]:
+    """The pool by the log; usual where the dump counts the same."""
+    stock = cni.pool.datastore
+    held = {card.number: count(card.enis, cni.prefixes) for card in stock.cards} if stock else {}
     for stat in stats:
         scope = None if stat.card is None else f"card {stat.card}"
-        when = f"log, {stat.time.isoformat()}" if stat.time else "log"
-        numbers = (
-            ("log_ips_total", stat.total),
-            ("log_ips_assigned", stat.assigned),
-            ("log_ips_cooling", stat.cooling),
-        )
-        for name, value in numbers:
-            yield Reading(name, value, "addresses", stat.evidence.ref, scope, when)
+        when = f"log, {stat.time:%Y-%m-%dT%H:%M:%SZ}" if stat.time else "log"
+        dumped = held.get(stat.card or 0)
+        for name, value in (("total", stat.total), ("assigned", stat.assigned), ("cooling", stat.cooling)):
+            usual = dumped is not None and value == getattr(dumped, name)
+            yield Reading(f"log_ips_{name}", value, "addresses", stat.evidence.ref, scope, when, usual)
 
 
 def _counters(cni: VpcCni) -> Iterator[Reading]:
@@ -117,7 +117,7 @@ def _counters(cni: VpcCni) -> Iterator[Reading]:
             int(sample.value) if sample else None,
             "events",
             ref,
-            note="since ipamd started",
+            note="since ipamd started" if sample else "not among ipamd's metrics",
         )
     for name, label in _LABELLED.items():
         sums: dict[str, tuple[float, LineRef]] = {}

@@ -137,7 +137,7 @@ def collect(
     return collected(room.app.intake.start(chosen, ask), _why(why, chosen, region or clusterName))
 
 
-def collected(found: Standing, why: str | None = None) -> CollectAnswer:
+def collected(found: "Standing", why: str | None = None) -> CollectAnswer:
     """The answer of collect for a collection as it stands."""
     told = found.collection
     return CollectAnswer(

@@ -18,7 +18,7 @@ class CompanionOut(Answer):
     before). `chance`: the share it would have if the two had nothing to do with one another."""
 
     signature: str
-    title: str
+    title: str | None = None
     role: str
     near: str
     offset_seconds: float

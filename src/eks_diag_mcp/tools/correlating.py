@@ -8,9 +8,10 @@ from pydantic import Field
 
 from ..errors import BadInput
 from ..model import Window
+from ..quoting import around, message_start
 from .collecting import InstanceArg
 from .companions import CompanionOut, companions
-from .finding import Token
+from .finding import Format, Token
 from .room import PAGE_CHARS, Room, shown, stamp
 from .shapes import Answer, Line, line
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from ..bundle.timeline import Event
 
 
+_PIVOT_CHARS = 150
+
+
 class EventOut(Answer):
-    """A line on the timeline, `offset_seconds` from the pivot."""
+    """A line on the timeline, `offset_seconds` from the pivot. `level` is told where no signature
+    knows the line, `time` in detail only."""
 
     offset_seconds: float
-    time: str | None
+    time: str | None = None
     source: str
     signature: str | None = None
     role: str | None = None
@@ -54,7 +59,7 @@ class Cluster(Answer):
 
 
 class CorrelateAnswer(Answer):
-    """Events around the pivot in order of time; `gaps` are sources that cannot speak of the window. `accompanied_by`: what
+    """Events around the pivot in order of time; `clusters` where not all of them are shown; `gaps` are sources that cannot speak of the window. `accompanied_by`: what
     stands near nearly every occurrence of the pivot in the whole bundle, and by chance would not."""
 
     instanceId: str
@@ -83,6 +88,7 @@ def correlate(
     components: Annotated[list[str] | None, Field(description="Sources or groups; all if left out")] = None,
     maxEvents: Annotated[int, Field(ge=1, le=500)] = 100,
     pageToken: Token = None,
+    response_format: Format = "concise",
 ) -> CorrelateAnswer:
     """Timeline of an EKS node's logs around an event: what came first, across kubelet, containerd, VPC CNI and kernel."""
     from ..bundle.search import token, untoken
@@ -111,22 +117,24 @@ def correlate(
     span = Window(moment - side, moment + side, "around the pivot")
     found = timeline(bundle, span, names, known.between, known.names, room.budget())
     at = untoken(pageToken, 1)[0] if pageToken else 0
-    rows = _rows(found.events[at : at + maxEvents], moment, known)
-    following = at + len(rows)
+    detailed = response_format == "detailed"
+    rows, told = (_detailed if detailed else _concise)(found.events[at : at + maxEvents], moment, known)
+    following = at + told
+    company = companions(room, bundle, pivot.at, pivotEvent, timeWindow)
     return CorrelateAnswer(
         instanceId=bundle.instance_id,
         note=note,
         pivots=[pivot],
         window=f"{stamp(span.start)} to {stamp(span.end)}",
         timeline=rows,
-        shown=len(rows),
+        shown=told,
         total=len(found.events),
         nextPageToken=token(following) if following < len(found.events) else None,
         by_component=dict(sorted(found.lines_by_component.items())),
-        clusters=_clusters(found.events),
+        clusters=_clusters(found.events) if detailed or told < len(found.events) else [],
         first_cause=next((f"{e.signature} at {stamp(e.time)}" for e in found.events if _role(known, e) == "cause"), None),
-        accompanied_by=companions(room, bundle, pivot.at, pivotEvent, timeWindow),
-        gaps=found.gaps,
+        accompanied_by=company if detailed else _telling(company, rows),
+        gaps=_by_reason(found.gaps),
         complete=found.complete,
     )
 
@@ -150,11 +158,14 @@ def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, date
             matches=first.count,
             at=line(first.evidence[0], 300),
         ), first.first_seen
-    matches, total = newest(bundle, Query(event), in_order(bundle, None), room.budget(3))
+    query = Query(event)
+    matches, total = newest(bundle, query, in_order(bundle, None), room.budget(3))
     best: tuple[datetime, str, Line] | None = None
     for entry, match in matches:
         if match.time and (best is None or match.time > best[0]):
-            at = Line(file=entry.path, line=match.line, time=stamp(match.time), text=shown(match.text, 300))
+            hit = query.find(match.text)
+            text = around(match.text, hit.start() if hit else 0, _PIVOT_CHARS)
+            at = Line(file=entry.path, line=match.line, text=shown(text, _PIVOT_CHARS + 2))
             best = (match.time, entry.path, at)
     if best is None:
         why = "pivotEvent matches no line that carries a time" if total else "pivotEvent matches no line"
@@ -162,32 +173,91 @@ def _pivot(room: Room, bundle: "Bundle", event: str | None) -> tuple[Pivot, date
     return Pivot(why="the newest line that matches pivotEvent", time=stamp(best[0]), matches=total, at=best[2]), best[0]
 
 
-def _rows(events: "list[Event]", moment: datetime, known: "KnownLines") -> list[EventOut]:
+def _detailed(events: "list[Event]", moment: datetime, known: "KnownLines") -> tuple[list[EventOut], int]:
+    """A row for each event until the page is full, and how many events those are."""
     rows: list[EventOut] = []
     used = 0
     for event in events:
-        row = EventOut(
-            offset_seconds=round((event.time - moment).total_seconds(), 3),
-            time=stamp(event.time),
-            source=event.source,
-            signature=event.signature,
-            role=_role(known, event),
-            level=event.level,
-            count=event.count if event.count > 1 else None,
-            file=event.file,
-            line=event.line,
-            text=shown(event.text, 310),
+        row = _row(event, moment, _role(known, event)).model_copy(
+            update={"time": stamp(event.time), "level": event.level, "text": shown(event.text, 310)}
         )
-        used += len(row.model_dump_json(exclude_none=True))
+        used += _size(row)
         if rows and used > PAGE_CHARS:
             break
         rows.append(row)
-    return rows
+    return rows, len(rows)
+
+
+def _concise(events: "list[Event]", moment: datetime, known: "KnownLines") -> tuple[list[EventOut], int]:
+    """As `_detailed`, in fewer words; what only tells the story has one row a file, with the count of the whole page."""
+    rows: list[EventOut] = []
+    stories: dict[tuple[str, str | None], int] = {}
+    used = told = 0
+    for event in events:
+        role = _role(known, event)
+        key = event.file, event.signature
+        if role == "context" and key in stories:
+            first = rows[stories[key]]
+            rows[stories[key]] = first.model_copy(update={"count": (first.count or 1) + event.count})
+        else:
+            row = _row(event, moment, role)
+            used += _size(row)
+            if rows and used > PAGE_CHARS:
+                break
+            if role == "context":
+                stories[key] = len(rows)
+            rows.append(row)
+        told += 1
+    return rows, told
+
+
+def _row(event: "Event", moment: datetime, role: str | None) -> EventOut:
+    return EventOut(
+        offset_seconds=round((event.time - moment).total_seconds(), 3),
+        source=event.source,
+        signature=event.signature,
+        role=role,
+        level=event.level if role is None else None,
+        count=event.count if event.count > 1 else None,
+        file=event.file,
+        line=event.line,
+        text=shown(_quoted(event.text, role), 230),
+    )
+
+
+def _size(row: EventOut) -> int:
+    return len(row.model_dump_json(exclude_none=True))
+
+
+def _telling(found: list[CompanionOut] | None, rows: list[EventOut]) -> list[CompanionOut] | None:
+    """Causes and echoes, without the titles of those that stand on the timeline."""
+    there = {row.signature for row in rows}
+    return [
+        one.model_copy(update={"title": None}) if one.signature in there else one for one in found or () if one.role != "context"
+    ] or None
+
+
+def _quoted(text: str, role: str | None) -> str:
+    """The line from its message on, since stamp and source stand beside it; shortest where a signature
+    says that it follows from something else."""
+    limit = {"echo": 130, "context": 160}.get(role or "", 220)
+    start = message_start(text)
+    message = text[start:]
+    return ("…" if start else "") + (message if len(message) <= limit else message[:limit] + "…")
 
 
 def _role(known: "KnownLines", event: "Event") -> str | None:
     found = known.get(event.file, event.line)
     return found[1] if found else None
+
+
+def _by_reason(gaps: list[str]) -> list[str]:
+    """ "source: why" of many sources as "why: source, source"."""
+    reasons: dict[str, list[str]] = {}
+    for gap in gaps:
+        source, _, why = gap.partition(": ")
+        reasons.setdefault(why, []).append(source)
+    return [f"{why}: {', '.join(names)}" for why, names in reasons.items()]
 
 
 def _clusters(events: "list[Event]") -> list[Cluster]:

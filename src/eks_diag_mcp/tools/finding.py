@@ -1,17 +1,19 @@
 """errors: the findings of a bundle, the most telling first."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ..model import SEVERITIES, Finding
 from .collecting import InstanceArg, expected_sources
+from .concise import concise
 from .room import PAGE_CHARS, Room, window
 from .shapes import Answer, FindingRow, WindowOut, finding_row, overlaps, unread, window_out
-from .suggest import SopHint, suggest
+from .suggest import BEST, SopHint, suggest
 
 Level = Literal["all", "critical", "high", "medium", "low", "info", "warning"]
-Format = Annotated[Literal["concise", "detailed"], Field(description="detailed: more lines of each")]
+Format = Annotated[Literal["concise", "detailed"], Field(description="detailed: longer quotes, nothing left out")]
 Start = Annotated[str | None, Field(description="Window start, ISO 8601 or epoch")]
 End = Annotated[str | None, Field(description="Window end")]
 Incident = Annotated[str | None, Field(description="5 minutes around this time")]
@@ -19,7 +21,7 @@ Token = Annotated[str | None, Field(description="nextPageToken of the answer bef
 
 
 class ErrorsAnswer(Answer):
-    """Findings, the most telling first. `coverage` names sources that could not be read: silence there means nothing."""
+    """Findings, the most telling first; `shown` counts those in `also`. `coverage` names sources that could not be read: silence there means nothing."""
 
     instanceId: str
     note: str | None = None
@@ -55,29 +57,35 @@ def errors(
     chosen = _chosen(every, severity, source)
     inside = [f for f in chosen if overlaps(span, f.first_seen, f.last_seen)]
     at = untoken(pageToken, 1)[0] if pageToken else 0
-    rows: list[FindingRow] = []
-    used = 0
-    lines, limit = (3, 600) if response_format == "detailed" else (1, 300)
-    for finding in inside[at : at + pageSize]:
-        row = finding_row(finding, lines, limit)
-        used += len(row.model_dump_json(exclude_none=True))
-        if rows and used > PAGE_CHARS:
-            break
-        rows.append(row)
-    following = at + len(rows)
+    asked = inside[at : at + pageSize]
+    rows, told = _detailed(asked) if response_format == "detailed" else concise(asked, PAGE_CHARS)
+    following = at + told
     first = at == 0
     return ErrorsAnswer(
         instanceId=bundle.instance_id,
         note=note,
         findings=rows,
-        shown=len(rows),
+        shown=told,
         total=len(inside),
         summary={level: sum(f.severity == level for f in inside) for level in SEVERITIES},
         nextPageToken=token(following) if following < len(inside) else None,
         window=window_out(span, len(chosen) - len(inside), sum(f.untimed for f in inside)),
         coverage=unread(bundle.coverage(name) for name in expected_sources()) if first else [],
-        suggested_sops=suggest(room, every[:5]) if first else [],
+        suggested_sops=suggest(room, every[:5])[:BEST] if first else [],
     )
+
+
+def _detailed(findings: Sequence[Finding]) -> tuple[list[FindingRow], int]:
+    """A row each, until the page is full; with how many that were."""
+    rows: list[FindingRow] = []
+    used = 0
+    for finding in findings:
+        row = finding_row(finding, 3, 600)
+        used += len(row.model_dump_json(exclude_none=True))
+        if rows and used > PAGE_CHARS:
+            break
+        rows.append(row)
+    return rows, len(rows)
 
 
 def _chosen(findings: tuple[Finding, ...], severity: Level, source: str | None) -> list[Finding]:

@@ -203,8 +203,6 @@ def fitted(answer: RunAnswer, optional: frozenset[int], *, detailed: bool) -> Ru
     """The answer cut to its size, what is least needed first. The root cause and the report always stay; `optional` are
     the numbers of MAY steps."""
     most = _DETAILED_CHARS if detailed else _CONCISE_CHARS + 100 * max(0, len(answer.steps) - _STEPS_INCLUDED)
-    if not detailed:
-        answer = _one_reason_each(answer)
     for cut in _CUTS:
         if _size(answer) <= most:
             break
@@ -214,16 +212,6 @@ def fitted(answer: RunAnswer, optional: frozenset[int], *, detailed: bool) -> Ru
 
 def _size(answer: RunAnswer) -> int:
     return len(answer.model_dump_json(exclude_none=True))
-
-
-def _one_reason_each(answer: RunAnswer) -> RunAnswer:
-    """The same reason for several escalation conditions is said once."""
-    said: set[str | None] = set()
-    rows = []
-    for row in answer.escalate:
-        rows.append(row.model_copy(update={"evidence": None}) if row.evidence in said else row)
-        said.add(row.evidence)
-    return answer.model_copy(update={"escalate": rows})
 
 
 def _fewer_rivals(answer: RunAnswer, _: frozenset[int]) -> RunAnswer:

@@ -268,7 +268,8 @@ def bound(function: Callable[..., Any], arguments: Mapping[str, object]) -> dict
     hints = get_type_hints(function, include_extras=True)
     if unknown := sorted(arguments.keys() - hints.keys()):
         raise BadInput(f"there is no such argument: {', '.join(unknown)}", "Correct the runbook.")
-    values: dict[str, Any] = {}
+    # Whole lines: later steps ask about the pod that one of them names.
+    values: dict[str, Any] = {"response_format": "detailed"} if function is errors else {}
     for name, value in arguments.items():
         hint = hints[name]
         items = value.split(",") if "list[" in str(hint) and isinstance(value, str) else value

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from ..model import Coverage, Evidence, Finding, Reason, Verdict, Window
-from ..quoting import around
+from ..quoting import around, message_start
 from .room import shown, stamp
 
 
@@ -26,7 +26,8 @@ class Line(Answer):
 
 
 class FindingRow(Answer):
-    """A finding: what was seen, how often, when, and a few of its lines."""
+    """A finding: what was seen, how often, when, and a few of its lines. `also`: findings of the same signature in other
+    sources, as id -> "source, count", whose lines are left out. A line without a time of its own is of `last_seen`."""
 
     finding_id: str
     signature: str
@@ -38,6 +39,7 @@ class FindingRow(Answer):
     first_seen: str | None = None
     last_seen: str | None = None
     healed_at: str | None = None
+    also: dict[str, str] | None = None
     evidence: list[Line]
 
 
@@ -62,14 +64,15 @@ class MitigationOut(Answer):
 
 
 class CauseRow(Answer):
-    """A possible root cause and what the evidence says about it."""
+    """A possible root cause and what the evidence says about it. One that does not hold has
+    no confidence and no severity, and in short no title."""
 
     id: str
-    title: str
+    title: str | None = None
     stand: str
     when: str | None = None
-    confidence: str
-    severity: str
+    confidence: str | None = None
+    severity: str | None = None
     since: str | None = None
     because: list[Argument] | None = None
     against: list[Argument] | None = None
@@ -89,13 +92,15 @@ class WindowOut(Answer):
     untimed: int | None = None
 
 
-def line(evidence: Evidence, limit: int = 400) -> Line:
-    """A quoted line, cut to `limit` characters."""
-    text = around(evidence.text, evidence.at, limit)
+def line(evidence: Evidence, limit: int = 400, *, from_message: bool = False) -> Line:
+    """A quoted line, cut to `limit` characters; `from_message`: without stamps, level and caller before the message."""
+    start = message_start(evidence.text) if from_message else 0
+    start = start if start <= evidence.at else 0
+    text = ("…" if start else "") + around(evidence.text[start:], evidence.at - start, limit).removeprefix("…" if start else "")
     return Line(file=evidence.file, line=evidence.line, time=stamp(evidence.time), text=shown(text, limit + 2))
 
 
-def finding_row(finding: Finding, lines: int, limit: int) -> FindingRow:
+def finding_row(finding: Finding, lines: int, limit: int, *, from_message: bool = False) -> FindingRow:
     """A finding with at most `lines` of its lines, the newest shape first."""
     chosen = finding.evidence[:lines]
     if lines == 1 and finding.evidence:
@@ -111,7 +116,7 @@ def finding_row(finding: Finding, lines: int, limit: int) -> FindingRow:
         first_seen=stamp(finding.first_seen),
         last_seen=stamp(finding.last_seen),
         healed_at=stamp(finding.healed_at),
-        evidence=[line(e, limit) for e in chosen],
+        evidence=[line(e, limit, from_message=from_message) for e in chosen],
     )
 
 
@@ -128,16 +133,16 @@ def _argument(reason: Reason, *, quote: bool) -> Argument:
 
 def cause_row(verdict: Verdict, *, full: bool, recommend: bool = True, quote: bool = True) -> CauseRow:
     """A verdict; `full` for the first one, short for its rivals."""
-    fix = verdict.mitigation
+    fix, held = verdict.mitigation, verdict.stand in ("supported", "unknown")
     return CauseRow(
         id=verdict.id,
         title=verdict.title,
         stand=verdict.stand,
         when=verdict.when,
-        confidence=verdict.confidence,
-        severity=verdict.severity,
+        confidence=verdict.confidence if held else None,
+        severity=verdict.severity if held else None,
         since=stamp(verdict.since) if full else None,
-        because=arguments(verdict.because, 4 if full else 1, quote=quote and full),
+        because=arguments(verdict.because, 4 if full else 1, quote=quote and full) if full or held or not verdict.against else None,
         against=arguments(verdict.against, 3 if full else 1, quote=False),
         would_settle=list(verdict.would_settle[:2]) or None,
         versions=dict(verdict.versions) or None if full else None,

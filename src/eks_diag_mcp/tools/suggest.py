@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ..runbooks.match import Match
 
 _MOST = 3
+BEST = 2
+"""So many stand in an answer that is about something else."""
 _LEAST = 0.3  # below this a runbook only shares words with what was found
 _ECHO = 0.7  # an echo tells less of what to do than a cause
 _NEXT = 0.08  # each further finding counts a little less
@@ -19,10 +21,9 @@ _ID = re.compile(r"[FR]-[0-9a-f]{8}")
 
 
 class SopHint(Answer):
-    """A runbook that fits, and why."""
+    """A runbook that fits, and why. The id says its title in short."""
 
     id: str
-    title: str
     why: str
 
 
@@ -42,7 +43,7 @@ def suggest(room: Room, findings: Iterable[Finding], causes: Sequence[str] = ())
             if score >= _LEAST and score > best.get(match.sop.id, (0.0, match))[0]:
                 best[match.sop.id] = (score, match)
     ranked = sorted(best.values(), key=lambda pair: -pair[0])[:_MOST]
-    return [SopHint(id=m.sop.id, title=m.sop.title, why=m.why) for _, m in ranked]
+    return [SopHint(id=m.sop.id, why=m.why) for _, m in ranked]
 
 
 def of_finding(room: Room, finding: Finding) -> "tuple[Match, ...]":

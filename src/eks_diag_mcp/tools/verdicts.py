@@ -7,7 +7,7 @@ from pydantic import Field
 from ..errors import UnknownFinding
 from ..model import SEVERITIES, Diagnosis, Finding, Issue, Verdict
 from .collecting import BundleOut, InstanceArg, bundle_out
-from .finding import End, Incident, Start
+from .finding import End, Format, Incident, Start
 from .pod_names import pods_named
 from .room import Room, stamp, window
 from .shapes import Answer, CauseRow, FindingRow, Line, MitigationOut, WindowOut, cause_row, finding_row, line, overlaps, window_out
@@ -16,6 +16,9 @@ from .suggest import SopHint, suggest
 if TYPE_CHECKING:
     from ..bundle.bundle import Bundle
     from ..runbooks.model import Sop
+
+
+_WHOLE, _NEW, _SEEN = 260, 200, 130
 
 
 class Escalation(Answer):
@@ -66,6 +69,7 @@ def summarize(
     finding_ids: Annotated[list[str] | None, Field(description="F-, S-, R-, A- ids; default: those behind the root cause")] = None,
     sop: Annotated[str | None, Field(description="Report in this SOP's output format; default: the one that fits")] = None,
     includeRecommendations: bool = True,
+    response_format: Format = "concise",
 ) -> SummaryAnswer:
     """Root cause of an EKS node's trouble with evidence for and against, mitigation, escalation and the SOP's report."""
     from ..runbooks.escalate import escalations
@@ -76,10 +80,12 @@ def summarize(
     diagnosis = room.app.diagnosis(bundle)
     root = diagnosis.root_cause
     ids = finding_ids or _default_ids(root)
-    cited, unresolved = _resolve(room, bundle, ids)
+    cited, unresolved = _resolve(room, bundle, ids, _quoted(response_format, cited=bool(finding_ids)))
     book = _sop(room, sop, root)
     row = cause_row(root, full=True, recommend=includeRecommendations, quote=False) if root else None
     shown_rows = _rows(diagnosis, root, row, includeRecommendations)
+    if response_format == "concise":
+        shown_rows = [r if r.stand in ("supported", "unknown") else r.model_copy(update={"title": None}) for r in shown_rows]
     conditions = escalations(book, known_of(room, bundle)) if book else []
     fix = row.mitigation if row else None
     affected = _affected(room, bundle)
@@ -106,12 +112,27 @@ def summarize(
         severity=root.severity if root else None,
         evidence=cited[:5],
         affected=affected,
-        escalate=[Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions],
+        escalate=one_reason_each([Escalation(condition=c.condition, met=c.met, evidence=c.why or None) for c in conditions]),
         mitigation=fix,
         confidence=root.confidence if root else None,
         gaps=list(diagnosis.gaps),
         report_yaml=report(told),
     )
+
+
+def _quoted(response_format: Format, *, cited: bool) -> int:
+    """Characters of a quoted line; fewest where the caller names the findings, since it has read them."""
+    return _WHOLE if response_format == "detailed" else _SEEN if cited else _NEW
+
+
+def one_reason_each(rows: list[Escalation]) -> list[Escalation]:
+    """The same reason for several conditions is said once."""
+    said: set[str | None] = set()
+    told = []
+    for row in rows:
+        told.append(row.model_copy(update={"evidence": None}) if row.evidence in said else row)
+        said.add(row.evidence)
+    return told
 
 
 def _rows(diagnosis: Diagnosis, root: Verdict | None, row: CauseRow | None, recommend: bool) -> list[CauseRow]:
@@ -143,7 +164,7 @@ def _default_ids(root: Verdict | None) -> list[str]:
     return [i for r in root.because for i in r.ids][:6] if root else []
 
 
-def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], list[str]]:
+def _resolve(room: Room, bundle: "Bundle", ids: list[str], limit: int) -> tuple[list[Line], list[str]]:
     """Quoted lines for the ids, and the ids that are not of this bundle."""
     from ..diagnose.ip_facts import fact_id
 
@@ -155,20 +176,20 @@ def _resolve(room: Room, bundle: "Bundle", ids: list[str]) -> tuple[list[Line], 
     unresolved: list[str] = []
     for wanted in dict.fromkeys(ids):
         if wanted in findings:
-            lines += [line(e, 260) for e in findings[wanted].evidence[-1:]]
+            lines += [line(e, limit, from_message=limit < _WHOLE) for e in findings[wanted].evidence[-1:]]
         elif wanted in issues:
-            lines += [line(e, 260) for e in issues[wanted].because[:1]]
+            lines += [line(e, limit, from_message=limit < _WHOLE) for e in issues[wanted].because[:1]]
         elif wanted in told:
             continue  # a fact of an API has no line; network_diagnostics shows it under now
         elif wanted.startswith("S-") and (found := room.app.recall_search(wanted)) and found["digest"] == bundle.digest:
-            lines += _first_match(room, bundle, found)
+            lines += _first_match(room, bundle, found, limit)
         else:
             _refuse_foreign(room, bundle, wanted)
             unresolved.append(wanted)
     return lines, unresolved
 
 
-def _first_match(room: Room, bundle: "Bundle", found: dict[str, str]) -> list[Line]:
+def _first_match(room: Room, bundle: "Bundle", found: dict[str, str], limit: int) -> list[Line]:
     """The newest line of a remembered search."""
     from ..bundle.matches import newest
     from ..bundle.query import Query
@@ -176,7 +197,7 @@ def _first_match(room: Room, bundle: "Bundle", found: dict[str, str]) -> list[Li
 
     file = bundle.entry(found["file"])
     matches, _ = newest(bundle, Query(found["query"]), [file], room.budget(2))
-    return [line(Evidence(e.source, e.path, m.line, m.text, m.time), 260) for e, m in matches]
+    return [line(Evidence(e.source, e.path, m.line, m.text, m.time), limit, from_message=limit < _WHOLE) for e, m in matches]
 
 
 def _refuse_foreign(room: Room, bundle: "Bundle", wanted: str) -> None:

@@ -33,8 +33,12 @@ class Health:
     def readings(self) -> Iterator[Reading]:
         row: LineRef | None = self.row.ref if self.row else None
         yield Reading("ipamd_up", self.up, ref=row, note=self.why)
-        yield Reading("ipamd_process", self.process, ref=row, note="aws-k8s-agent in the process list")
-        yield Reading("ipamd_answers", self.answers, note="introspection or metrics port at the capture")
+        yield Reading(
+            "ipamd_process", self.process, ref=row, note="aws-k8s-agent in the process list", usual=bool(self.up and self.process)
+        )
+        yield Reading(
+            "ipamd_answers", self.answers, note="introspection or metrics port at the capture", usual=bool(self.up and self.answers)
+        )
 
     def issues(self, bundle: "Bundle") -> Iterator[Issue]:
         if self.up is not False:

@@ -23,7 +23,7 @@ def count_readings(counts: Counts, ref: LineRef, scope: str | None = None) -> It
 def attached_share(counts: Counts, ref: LineRef, scope: str | None = None) -> Reading:
     """Assigned of attached, in percent; None for an empty pool."""
     share = round(100 * counts.assigned / counts.total, 1) if counts.total else None
-    return Reading("utilization_percent", share, "percent", ref, scope, "assigned of the addresses attached now")
+    return Reading("utilization_percent", share, "percent", ref, scope, "assigned of the addresses attached now", scope is not None)
 
 
 def capacity_reading(limit: EniLimit, scope: str | None = None) -> Reading:

@@ -8,14 +8,16 @@ function draw(answer) {
   return [
     el("h2", {}, `${answer.instanceId}: ENIs and addresses`),
     el("p", { class: "soft small" }, `At the capture ${answer.captured || ""}. ${answer.overallAssessment || ""}`),
-    eni ? map(eni) : el("p", {}, "This answer has no section eni: ask with sections=eni."),
+    eni ? map(eni, (answer.sections || {}).ipamd) : el("p", {}, "This answer has no section eni: ask with sections=eni."),
     issues.length ? table("What the sections conclude", ["Conclusion", "Severity", "Section"], issues.map(([name, i]) => [[i.title, " ", el("code", { class: "soft" }, i.id)], i.severity, name])) : null,
   ].filter(Boolean);
 }
 
-function map(section) {
+function map(section, pool) {
   const rows = Object.entries(section.parts || {}).filter(([id, part]) => id.startsWith("eni-") && part.ips_assigned !== undefined);
-  const sum = Object.fromEntries((section.readings || []).map((reading) => [reading.name, reading.value]));
+  // What section ipamd told already is not repeated in eni.
+  const readings = [...((pool || {}).readings || []), ...(section.readings || [])];
+  const sum = Object.fromEntries(readings.map((reading) => [reading.name, reading.value]));
   const known = (name) => (sum[name] === undefined || sum[name] === null ? "unknown" : sum[name]);
   if (!rows.length) return el("p", {}, "The bundle does not tell the ENIs apart.");
   return el("div", {},

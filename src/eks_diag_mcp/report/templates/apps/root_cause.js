@@ -33,7 +33,7 @@ function claims(title, list) {
 function rival(cause) {
   const why = (cause.against || cause.because || []).map((claim) => claim.says).join("; ");
   const settle = (cause.would_settle || []).join("; ");
-  return [[cause.title, el("br"), el("code", { class: "soft" }, cause.id)], el("span", { class: "chip " + cause.stand }, words(cause.stand)), [why, settle && cause.stand !== "ruled_out" ? el("span", { class: "soft" }, " Would settle it: " + settle) : ""]];
+  return [[cause.title || "", cause.title ? el("br") : "", el("code", { class: "soft" }, cause.id)], el("span", { class: "chip " + cause.stand }, words(cause.stand)), [why, settle && cause.stand !== "ruled_out" ? el("span", { class: "soft" }, " Would settle it: " + settle) : ""]];
 }
 
 function told(title, text) {
