@@ -1,7 +1,6 @@
 """What a running server holds: the only place that builds things. Heavy rooms are opened when they are first asked for."""
 
 import contextlib
-import json
 import os
 import re
 import threading
@@ -11,7 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .batches import Batches
+from .batches import BATCHES, Batches
+from .bundle.records import Records
 from .cluster.facts import gather_facts
 from .cluster.facts_file import NAME as FACTS_FILE
 from .cluster.facts_file import read_facts, write_facts
@@ -21,7 +21,7 @@ from .config import Settings
 from .desk import CollectingDesk
 from .errors import BadBundle, BadInput, DiagError, UnknownInstance
 from .intake import Intake
-from .ledger import Ledger
+from .ledger import COLLECTIONS, Ledger
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
 from .opening import open_library
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
+SEARCHES = "searches/"
+"""Where the descriptors of searches lie in a library."""
+
+
 class App:
     """The composition root. Safe to share between threads."""
 
@@ -58,6 +62,7 @@ class App:
         self._sections: Recent[tuple[str, str], Section] = Recent(400)
         self._diagnoses: Recent[str, Diagnosis] = Recent(24)
         self._known: Recent[str, KnownLines] = Recent(4)
+        self._remembered: Recent[str, bool] = Recent(4_000)
 
     @property
     def sops(self) -> SopLibrary:
@@ -75,7 +80,8 @@ class App:
     def library(self) -> "Library":
         """The store, cleared of what dead processes left."""
         library = open_library(self.settings, lambda: queries_of(self.sops.sops))
-        library.sweep(3600, time.time())
+        with contextlib.suppress(DiagError):  # who may only read can still read
+            library.sweep(3600, time.time())
         return library
 
     @cached_property
@@ -121,17 +127,24 @@ class App:
         """The collectors, and which of them a node needs."""
         return CollectingDesk(self.settings, self.archives, lambda: self.outside, self.wall)
 
+    def _records(self, folder: str) -> Records:
+        return Records(lambda: self.library.home.objects, folder)
+
+    @cached_property
+    def _searches(self) -> Records:
+        return self._records(SEARCHES)
+
     @cached_property
     def intake(self) -> Intake:
         """From a request to an indexed bundle."""
-        ledger = Ledger(lambda: self.library.root / "collections")
+        ledger = Ledger(self._records(COLLECTIONS))
         pause_s = self.settings.collect_pause_s
         return Intake(lambda: self.library, self.desk.collectors, ledger, self.now, self.wall, pause_s, self._gather)
 
     @cached_property
     def batches(self) -> Batches:
         """Collections of many nodes asked for together."""
-        return Batches(lambda: self.library.root / "collections" / "batches", lambda: self.intake, self.now)
+        return Batches(self._records(BATCHES), lambda: self.intake, self.now)
 
     def _gather(self, collection: Collection, bundle: "Bundle") -> None:
         """Store what AWS and the cluster say now beside a bundle that was collected just now."""
@@ -163,7 +176,7 @@ class App:
         self.findings(bundle)
         found = self._known.get(bundle.digest)
         if found is None:
-            found = KnownLines(bundle.folder, {name: row.row.role for name, row in self.catalogue.by_id.items()})
+            found = KnownLines(bundle.holding("hits"), {name: row.row.role for name, row in self.catalogue.by_id.items()})
             self._known[bundle.digest] = found
         return found
 
@@ -172,19 +185,16 @@ class App:
         from .signatures.findings import short_id
 
         search_id = short_id("S", bundle.digest, query, file)
-        path = self.settings.library / "searches" / f"{search_id}.json"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"digest": bundle.digest, "query": query, "file": file}), encoding="utf-8")
+        if search_id not in self._remembered:
+            self._searches.put_new(search_id, {"digest": bundle.digest, "query": query, "file": file})
+            self._remembered[search_id] = True
         return search_id
 
     def recall_search(self, search_id: str) -> dict[str, str] | None:
         """What an S- id stands for; None when no search gave it."""
         if not re.fullmatch(r"S-[0-9a-f]{8}", search_id):
             return None
-        path = self.settings.library / "searches" / f"{search_id}.json"
-        found: dict[str, str] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        return found
+        return self._searches.get(search_id)
 
     def facts(self, bundle: "Bundle") -> NodeFacts | None:
         """What AWS and the cluster said when the bundle was collected; None where nobody asked, or the file is damaged."""

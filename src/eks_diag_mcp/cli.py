@@ -32,11 +32,11 @@ class _Group(click.Group):
 @click.group(cls=_Group, invoke_without_command=True)
 @click.version_option(__version__, prog_name="eks-diag-mcp")
 @click.option("--archives", type=click.Path(path_type=Path), help="Folder of log bundles to collect from [EKS_DIAG_ARCHIVES].")
-@click.option("--library", type=click.Path(path_type=Path), help="Folder of the store [EKS_DIAG_LIBRARY].")
+@click.option("--library", help="Folder of the store, or s3://bucket/prefix [EKS_DIAG_LIBRARY].")
 @click.option("--sops", type=click.Path(path_type=Path), multiple=True, help="Folder with runbooks of your own [EKS_DIAG_SOPS].")
 @click.option("--toolsets", help="Sets of tools to list: core,sops,kubernetes,fleet-ops,capture [EKS_DIAG_TOOLSETS].")
 @click.pass_context
-def main(context: click.Context, archives: Path | None, library: Path | None, sops: tuple[Path, ...], toolsets: str | None) -> None:
+def main(context: click.Context, archives: Path | None, library: str | None, sops: tuple[Path, ...], toolsets: str | None) -> None:
     """Find out why an EKS worker node misbehaves. Without a command: an MCP server over stdio."""
     from .config import toolset_names
 

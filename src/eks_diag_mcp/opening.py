@@ -1,13 +1,16 @@
 """The library as settings say: by a server, and by each worker of a fleet, which gets the settings and nothing else."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .config import Settings
+from .config import BucketPlace, Settings
+from .errors import BadInput
 from .runbooks.library import Shelf
 from .runbooks.queries import queries_of
 
 if TYPE_CHECKING:
+    from .bundle.home import Home
     from .bundle.library import Library
 
 
@@ -18,8 +21,29 @@ def open_library(settings: Settings, queries: Callable[[], tuple[str, ...]] | No
 
     shelf = Shelf(*settings.sops)
     return Library(
-        settings.library,
+        home_of(settings),
         lambda: (catalogue().rows, catalogue().digest),
         queries=queries or (lambda: queries_of(shelf.current().sops)),
         patterns=settings.patterns,
     )
+
+
+def home_of(settings: Settings) -> "Home":
+    """Where the library's bundles live. BadInput where a bucket is named and no region or no folder for its mirror is."""
+    from .bundle.home import FolderHome
+
+    place = settings.library
+    return FolderHome(place) if isinstance(place, Path) else _bucket(settings, place)
+
+
+def _bucket(settings: Settings, place: BucketPlace) -> "Home":
+    from .bundle.object_home import ObjectHome
+    from .cloud.aws import Aws, AwsConfig
+    from .cloud.s3_store import S3Store
+
+    if settings.library_cache is None:
+        raise BadInput("A library in a bucket needs a folder of this machine.", "Set EKS_DIAG_LIBRARY_CACHE.")
+    aws = Aws(AwsConfig.of(settings))
+    store = S3Store(aws, aws.region(None), place.bucket, place.prefix)
+    own = "_".join((place.bucket, *filter(None, place.prefix.split("/"))))
+    return ObjectHome(store, settings.library_cache / own)

@@ -56,6 +56,6 @@ def judge_loops(case: Case, board: Board) -> None:
 def _starts(case: Case, signature: str) -> list[datetime]:
     """The starts that hold at the capture; the lines of one start, and of files that repeat one another, count once."""
     since = case.bundle.captured - AT_CAPTURE
-    times = [hit.time for hit in read_hits(case.bundle.folder, signature) if hit.time is not None]
+    times = [hit.time for hit in read_hits(case.bundle.holding("hits"), signature) if hit.time is not None]
     found = [from_millis(t) for t in episodes(times, _ONE_START_MS)]
     return [t for t in found if t is not None and t >= since]
