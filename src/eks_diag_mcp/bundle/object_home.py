@@ -5,7 +5,7 @@ mirror (mirror.py) that may be dropped at any time."""
 
 import threading
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 
 from ..errors import Throttled
@@ -26,8 +26,8 @@ _POLL_S = 0.2
 class Listings:
     """An object store whose listings are remembered for a moment; what is written through here is seen at once."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, now: Callable[[], float]) -> None:
+        self._store, self._now = store, now
         self._known: Recent[str, tuple[float, int, tuple[Stored, ...]]] = Recent(64)
         self._count = 0
         self._lock = threading.Lock()
@@ -42,8 +42,8 @@ class Listings:
 
     def _listed(self, prefix: str) -> tuple[int, tuple[Stored, ...]]:
         known = self._known.get(prefix)
-        if known is None or time.monotonic() - known[0] > FRESH_S:
-            began = time.monotonic()
+        if known is None or self._now() - known[0] > FRESH_S:
+            began = self._now()
             found = tuple(self._store.list(prefix))
             with self._lock:
                 self._count += 1
@@ -80,9 +80,11 @@ class Listings:
 class ObjectHome:
     """A bucket, or a part of it, with a mirror on this machine."""
 
-    def __init__(self, store: ObjectStore, mirror: Path, mirror_bytes: int = MIRROR_BYTES) -> None:
+    def __init__(
+        self, store: ObjectStore, mirror: Path, mirror_bytes: int = MIRROR_BYTES, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store, self.root = store, mirror / VERSION
-        self._listings = Listings(store)
+        self._listings = Listings(store, now)
         self.objects: ObjectStore = self._listings
         self._mirror, self._ranges = Mirror(mirror, mirror_bytes), RangeCache(store)
 

@@ -29,24 +29,24 @@ class RangeCache:
 
         def read(offset: int, size: int) -> bytes:
             first, last = offset // PIECE_BYTES, (offset + max(1, size) - 1) // PIECE_BYTES
-            data = b"".join(self._piece(name, etag, number, last) for number in range(first, last + 1))
-            return data[offset - first * PIECE_BYTES :][:size]
+            in_order = (name, etag, first - 1) in self._pieces
+            until = (last // AHEAD + 1) * AHEAD if in_order else last + 1
+            found: list[bytes] = []
+            for start in range(first // AHEAD * AHEAD, until, AHEAD):
+                found += self._group(name, etag, max(first, start), min(until, start + AHEAD))
+            return b"".join(found)[offset - first * PIECE_BYTES :][:size]
 
         return read
 
-    def _piece(self, name: str, etag: str, number: int, last: int) -> bytes:
-        """A piece; with it those that are asked for next. Threads that want pieces beside one another wait for one read."""
-        with self._locks[hash((name, number // AHEAD)) % _LOCKS]:
-            found = self._pieces.get((name, etag, number))
-            if found is None:
-                found = self._fetch(name, etag, number, last)
-            return found
-
-    def _fetch(self, name: str, etag: str, number: int, last: int) -> bytes:
-        in_order = (name, etag, number - 1) in self._pieces
-        end = number // AHEAD * AHEAD + AHEAD
-        count = min(end, max(last + 1, number + AHEAD if in_order else 0)) - number
-        data = self._objects.read_range(name, number * PIECE_BYTES, count * PIECE_BYTES)
-        for place in range(count):
-            self._pieces[name, etag, number + place] = data[place * PIECE_BYTES :][:PIECE_BYTES]
-        return data[:PIECE_BYTES]
+    def _group(self, name: str, etag: str, first: int, until: int) -> list[bytes]:
+        """Pieces of one stretch of AHEAD, by one read at most. Threads that want the same stretch wait for one another."""
+        with self._locks[hash((name, first // AHEAD)) % _LOCKS]:
+            found = {number: self._pieces.get((name, etag, number)) for number in range(first, until)}
+            missing = [number for number, piece in found.items() if piece is None]
+            if missing:
+                start, end = missing[0], missing[-1] + 1
+                data = self._objects.read_range(name, start * PIECE_BYTES, (end - start) * PIECE_BYTES)
+                for number in range(start, end):
+                    piece = data[(number - start) * PIECE_BYTES :][:PIECE_BYTES]
+                    found[number] = self._pieces[name, etag, number] = piece
+            return [piece or b"" for piece in found.values()]

@@ -56,6 +56,10 @@ class S3:
             raise AwsError("AuthorizationQueryParametersError", f"Error parsing the X-Amz-Credential parameter; {text}")
         raise AwsError("AuthorizationHeaderMalformed", f"The authorization header is malformed; {text}", Region=found.region_name)
 
+    def set(self, bucket: str, key: str, data: bytes, region: str) -> None:
+        """An object put straight into moto's store: a thousand of them in no time."""
+        s3_backends[DEFAULT_ACCOUNT_ID][partition_of(region)].put_object(bucket, key, data)
+
     def object(self, bucket: str, key: str, region: str) -> FakeKey:
         """moto's own record of an object, to change what no API can: `last_modified`."""
         found = s3_backends[DEFAULT_ACCOUNT_ID][partition_of(region)].get_object(bucket, key)
