@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .batches import BATCHES, Batches
-from .bundle.records import Records
+from .batches import Batches
+from .bundle.records import BATCHES, COLLECTIONS, SEARCHES, Records
 from .cluster.facts import gather_facts
 from .cluster.facts_file import NAME as FACTS_FILE
 from .cluster.facts_file import read_facts, write_facts
@@ -21,7 +21,7 @@ from .config import Settings
 from .desk import CollectingDesk
 from .errors import BadBundle, BadInput, DiagError, UnknownInstance
 from .intake import Intake
-from .ledger import COLLECTIONS, Ledger
+from .ledger import Ledger
 from .model import Diagnosis, Finding, NodeFacts, Section
 from .naming import EXAMPLE_INSTANCE
 from .opening import open_library
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
 
 # pyarrow reads this when it is first imported, which is later (bundle/arrow.py): its own allocator holds 25 MB for nothing.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-
-
-SEARCHES = "searches/"
-"""Where the descriptors of searches lie in a library."""
 
 
 class App:

@@ -12,10 +12,7 @@ from .bundle.records import Records
 from .collect.model import Ask
 from .errors import BadInput, DiagError
 from .intake import Intake, Standing
-from .ledger import COLLECTIONS
 
-BATCHES = f"{COLLECTIONS}batches/"
-"""Where batches lie in a library."""
 AT_A_TIME = 5
 """Collections started or looked at beside one another; SSM lets an account run 100."""
 _ID = re.compile(r"batch-[0-9a-f]{12}")

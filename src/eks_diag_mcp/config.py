@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 
 from .errors import BadInput
 
@@ -53,7 +53,7 @@ class Settings(BaseModel):
     library: Annotated[Path | BucketPlace, BeforeValidator(_place)]
     library_cache: Path | None = None
     keep_days: Annotated[float, Field(gt=0)] | None = None
-    keep_bytes: Annotated[int, Field(gt=0)] | None = None
+    keep_bytes: Annotated[ByteSize, Field(gt=0)] | None = None
     patterns: Path | None = None
     archives: Path | None = None
     sops: tuple[Path, ...] = ()

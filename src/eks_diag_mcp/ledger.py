@@ -2,16 +2,12 @@
 server of the same library sees them; losing them costs a second download, never a bundle."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from .bundle.records import Records
-from .bundle.store import VERSION
-
-COLLECTIONS = f"{VERSION}/collections/"
-"""Where the entries lie in a library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +37,15 @@ class Ledger:
 
     def get(self, execution_id: str) -> Entry | None:
         """The entry of a collection, if any server of this library began or followed it."""
-        return _entry(self.records.get(_key(execution_id)))
+        return _entry(self.records.get(key_of(execution_id)))
 
     def put(self, entry: Entry) -> None:
         """Write an entry, in one step."""
-        self.records.put(_key(entry.execution_id), asdict(entry))
+        self.records.put(key_of(entry.execution_id), asdict(entry))
 
-    def forget(self, digest: str) -> None:
-        """Delete the entries of a bundle that is gone."""
-        self.records.delete([_key(e.execution_id) for e in self._all() if e.digest == digest])
+    def forget(self, digests: Collection[str]) -> None:
+        """Delete the entries of bundles that are gone."""
+        self.records.delete([key_of(e.execution_id) for e in self._all() if e.digest in digests])
 
     def indexed(self, entry: Entry, digest: str) -> None:
         """A bundle came of it."""
@@ -69,7 +65,8 @@ class Ledger:
                 yield entry
 
 
-def _key(execution_id: str) -> str:
+def key_of(execution_id: str) -> str:
+    """The name of a collection in the store: of its entry, and of the claim under which it is taken in."""
     return hashlib.sha256(execution_id.encode()).hexdigest()[:32]
 
 

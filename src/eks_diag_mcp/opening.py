@@ -20,12 +20,20 @@ def open_library(settings: Settings, queries: Callable[[], tuple[str, ...]] | No
     from .signatures.catalogue import catalogue
 
     shelf = Shelf(*settings.sops)
-    return Library(
+    library = Library(
         home_of(settings),
         lambda: (catalogue().rows, catalogue().digest),
         queries=queries or (lambda: queries_of(shelf.current().sops)),
         patterns=settings.patterns,
     )
+    if settings.keep_days is not None or settings.keep_bytes is not None:
+        from .bundle.holdings import DAY_S, Limits
+        from .housekeeping import Housekeeping
+
+        age_s = settings.keep_days * DAY_S if settings.keep_days is not None else None
+        keeper, limits = Housekeeping(library), Limits(age_s, settings.keep_bytes)
+        library.on_admitted = lambda bundle: keeper.keep_within(limits, bundle)
+    return library
 
 
 def home_of(settings: Settings) -> "Home":

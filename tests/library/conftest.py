@@ -46,14 +46,16 @@ class Cloud:
         """The library of such a server."""
         return Library(self.home(**how), lambda: (RULES, "test"), patterns=self.compiled)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All keys of the bucket."""
         s3 = self.aws.client("s3")
-        return sorted(o["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket) for o in page.get("Contents", ()))
+        return sorted(
+            o["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket) for o in page.get("Contents", ())
+        )
 
     def overwrite(self, suffix: str, change: Callable[[bytes], bytes]) -> None:
         """Somebody else writes the object whose key ends so."""
-        [key] = [key for key in self.keys() if key.endswith(suffix)]
+        [key] = [key for key in self.names() if key.endswith(suffix)]
         s3 = self.aws.client("s3")
         s3.put_object(Bucket=self.bucket, Key=key, Body=change(s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()))
 
@@ -72,5 +74,3 @@ def archive(room: Room) -> Path:
     from .test_bucket import FILES
 
     return room.put(FILES)
-
-

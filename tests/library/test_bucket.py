@@ -46,13 +46,15 @@ def found(bundle: Bundle, text: str) -> list[tuple[str, int, list[str]]]:
     ]
 
 
-def test_a_bundle_in_a_bucket_has_the_keys_and_gives_the_answers_of_one_in_a_folder(cloud: Cloud, room: Room, archive: Path) -> None:
+def test_a_bundle_in_a_bucket_has_the_keys_and_gives_the_answers_of_one_in_a_folder(
+    cloud: Cloud, room: Room, archive: Path
+) -> None:
     on_disk = admit(room.library, archive)
     admit(cloud.library(), archive)
     fresh = cloud.library()
     [in_bucket] = fresh.bundles(NODE)
     names = sorted(p.relative_to(room.home).as_posix() for p in on_disk.folder.rglob("*") if p.is_file())
-    assert cloud.keys() == [f"{PREFIX}/{name}" for name in names] and len(names) == 7
+    assert cloud.names() == [f"{PREFIX}/{name}" for name in names] and len(names) == 7
     assert in_bucket.manifest == on_disk.manifest and fresh.instances() == room.library.instances() == [NODE]
     assert counts(in_bucket) == counts(on_disk) == {"ip.none": 300} and hits(in_bucket) == hits(on_disk)
     for text in ("needle", "no available IP", "line 19999 .*a"):

@@ -35,14 +35,14 @@ def worker(cloud: Cloud, archive: Path) -> subprocess.Popen[str]:
 
 def aged(cloud: Cloud, part: str, by_s: float) -> None:
     """All objects whose keys hold that were written so long ago."""
-    for key in cloud.keys():
+    for key in cloud.names():
         if part in key:
             found = cloud.aws.s3.object(cloud.bucket, key, cloud.aws.region)
             found.last_modified = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=by_s)
 
 
 def bundles(cloud: Cloud) -> list[str]:
-    return [key.removeprefix(f"{PREFIX}/v2/") for key in cloud.keys() if "/bundle=" in key]
+    return [key.removeprefix(f"{PREFIX}/v2/") for key in cloud.names() if "/bundle=" in key]
 
 
 def test_two_servers_that_admit_the_same_archive_at_once_give_one_bundle(cloud: Cloud, archive: Path) -> None:
@@ -55,7 +55,7 @@ def test_two_servers_that_admit_the_same_archive_at_once_give_one_bundle(cloud: 
     assert [process.returncode for process in pair] == [0, 0] and told[0] == told[1]
     [bundle] = cloud.library().bundles(NODE)
     assert bundle.digest == told[0] and counts(bundle) == {"ip.none": 300} and len(hits(bundle)["ip.none"]) == 300
-    assert len(bundles(cloud)) == 7 and not [key for key in cloud.keys() if "leases" in key]
+    assert len(bundles(cloud)) == 7 and not [key for key in cloud.names() if "leases" in key]
 
 
 def test_an_upload_that_was_killed_is_no_bundle_and_the_next_one_takes_its_place(cloud: Cloud, archive: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_lease_is_held_by_one_and_free_when_it_is_given_back(cloud: Cloud) -> 
         assert two.held_elsewhere() and not one.held_elsewhere()
     assert not two.held_elsewhere() and two.acquire()
     two.__exit__(None, None, None)
-    assert cloud.keys() == []
+    assert cloud.names() == []
 
 
 def test_a_lease_whose_heart_does_not_beat_is_taken_over_by_one(cloud: Cloud) -> None:

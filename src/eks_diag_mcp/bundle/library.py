@@ -58,6 +58,8 @@ class Library:
         self.home: Home = FolderHome(home) if isinstance(home, Path) else home
         self.root, self._rules, self._limits = self.home.root, rules, limits or Limits()
         self._queries, self._patterns = queries, patterns or self.root / "patterns"
+        self.on_admitted: Callable[[Bundle], None] = lambda _bundle: None
+        """Called with each bundle that has come in anew."""
         self._compiled: PatternSet | None = None
         self._open: Recent[Place, Bundle] = Recent(48)
 
@@ -179,7 +181,9 @@ class Library:
                 published = self.by_digest(digest)
                 if published is None:
                     raise BadBundle("The bundle was removed while it was admitted.", "Collect it again.")
-                return self._named(published, [*claims, alias])
+                admitted = self._named(published, [*claims, alias])
+            self.on_admitted(admitted)
+            return admitted
         finally:
             shutil.rmtree(draft, ignore_errors=True)
             give_back()

@@ -7,7 +7,12 @@ from typing import Any
 
 from ..objects import ObjectStore
 from ..recent import Recent
+from .store import VERSION
 
+COLLECTIONS = f"{VERSION}/collections/"
+BATCHES = f"{COLLECTIONS}batches/"
+SEARCHES = "searches/"
+"""Where they lie in a library."""
 _AT_A_TIME = 8
 _KEPT = 5_000
 """Documents remembered by their etag: a list of them is asked for often, and each is a round trip to a bucket."""
