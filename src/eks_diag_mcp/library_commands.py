@@ -20,26 +20,20 @@ if TYPE_CHECKING:
 _UNITS_S = {"h": 3600, "d": 86_400, "w": 604_800}
 
 
-class _Age(click.ParamType[float]):
-    """36h, 30d, 2w -> seconds."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value).strip().lower())
-        return float(found[1]) * _UNITS_S[found[2]] if found else self.fail(f"{value!r} is no age like 36h, 30d or 2w.", param, ctx)
+def _age_s(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+    """36h, 30d, 2w as seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", value.strip().lower()) if value else None
+    if value and not found:
+        raise click.BadParameter(f"{value!r} is no age like 36h, 30d or 2w.")
+    return float(found[1]) * _UNITS_S[found[2]] if found else None
 
 
-class _Size(click.ParamType[int]):
-    """500MB, 50GB, 2TiB -> bytes."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            return int(TypeAdapter(ByteSize).validate_python(value))
-        except ValidationError:
-            self.fail(f"{value!r} is no size like 500MB or 50GB.", param, ctx)
+def _byte_count(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """500MB, 50GB, 2TiB as bytes."""
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(value)) if value else None
+    except ValidationError as error:
+        raise click.BadParameter(f"{value!r} is no size like 500MB or 50GB.") from error
 
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -107,8 +101,8 @@ def verify(settings: Settings, instance: str | None, as_json: bool) -> None:
 
 
 @library.command()
-@click.option("--older-than", type=_Age(), help="Bundles admitted longer ago than this: 36h, 30d, 2w.")
-@click.option("--max-size", type=_Size(), help="The oldest bundles until the rest is no larger than this: 500MB, 50GB.")
+@click.option("--older-than", callback=_age_s, help="Bundles admitted longer ago than this: 36h, 30d, 2w.")
+@click.option("--max-size", callback=_byte_count, help="The oldest bundles until the rest is no larger than this: 500MB, 50GB.")
 @click.option("--instance", help="Only bundles of this instance; alone: all of them.")
 @click.option("--bundle", "digest", help="The bundle whose digest begins so (as list names it).")
 @click.option("--yes", is_flag=True, help="Do it. Without, it is only said what would go.")

@@ -97,13 +97,13 @@ class MirroredFiles:
         path = folder / name
         if path.exists():
             return True
-        self._mirror.touch(self._place)
         found = self._objects.read(self._place.prefix + name)
         if found is None:
             raise BadBundle(f"{name} of the stored bundle is gone.", DAMAGED)
         if found.etag != self._etags.get(name):
             self._etags[name] = found.etag
             return False
+        self._mirror.touch(self._place)
         with store_faults():
             secure([folder, path.parent])
             write_private(path, found.data)
