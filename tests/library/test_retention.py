@@ -190,23 +190,6 @@ def test_verify_finds_whole_bundles_whole(kept: Kept) -> None:
     assert kept.run("verify", "i-0cccccccccccccccc")[0] == 1
 
 
-DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
-    "a cut text": ("text/0.parquet", lambda data: data[: len(data) // 4], "stored text of the bundle"),
-    "garbled findings": ("findings/0.parquet", lambda data: bytes(len(data)), "findings/ of the stored bundle is gone or damaged"),
-    "an empty table of hits": ("hits/0.parquet", lambda _data: b"", "hits/ of the stored bundle is gone or damaged"),
-    "a cut manifest": ("manifest.json", lambda data: data[:-20], "manifest of the stored bundle is damaged"),
-    "a manifest of another node": ("manifest.json", lambda data: data.replace(ONE.encode(), TWO.encode()), f"of {TWO}"),
-    "a manifest that lacks a file": (
-        "manifest.json",
-        lambda data: data.replace(b'"path":"var_log/aws-routed-eni/ipamd.log"', b'"path":"other"'),
-        "which is not in the manifest",
-    ),
-    "blocks of another length": ("blocks/0.parquet", lambda data: longer(data), "bytes in"),
-    "grams of fewer blocks": ("grams/0.parquet", lambda data: headless(data), "rows for"),
-    "findings without hits": ("hits/0.parquet", lambda data: emptied(data), "hits/ has not"),
-}
-
-
 def rewritten(data: bytes, change: Callable[[pa.Table], pa.Table]) -> bytes:
     out = io.BytesIO()
     pq.write_table(change(pq.read_table(io.BytesIO(data))), out, compression="zstd")
@@ -227,6 +210,23 @@ def headless(data: bytes) -> bytes:
 
 def emptied(data: bytes) -> bytes:
     return rewritten(data, lambda table: table.slice(0, 0))
+
+
+DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
+    "a cut text": ("text/0.parquet", lambda data: data[: len(data) // 4], "stored text of the bundle"),
+    "garbled findings": ("findings/0.parquet", lambda data: bytes(len(data)), "findings/ of the stored bundle is gone or damaged"),
+    "an empty table of hits": ("hits/0.parquet", lambda _data: b"", "hits/ of the stored bundle is gone or damaged"),
+    "a cut manifest": ("manifest.json", lambda data: data[:-20], "manifest of the stored bundle is damaged"),
+    "a manifest of another node": ("manifest.json", lambda data: data.replace(ONE.encode(), TWO.encode()), f"of {TWO}"),
+    "a manifest that lacks a file": (
+        "manifest.json",
+        lambda data: data.replace(b'"path":"var_log/aws-routed-eni/ipamd.log"', b'"path":"other"'),
+        "which is not in the manifest",
+    ),
+    "blocks of another length": ("blocks/0.parquet", longer, "bytes in"),
+    "grams of fewer blocks": ("grams/0.parquet", headless, "rows for"),
+    "findings without hits": ("hits/0.parquet", emptied, "hits/ has not"),
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
