@@ -180,9 +180,9 @@ def test_a_lease_is_held_by_one_and_free_when_it_is_given_back(cloud: Cloud) -> 
 
 
 def test_a_lease_whose_heart_does_not_beat_is_taken_over_by_one(cloud: Cloud) -> None:
-    dead, two, three = (ObjectLease(cloud.store(), "v2/leases/x.lease") for _ in range(3))
+    dead, two, three = (ObjectLease(cloud.store(), "v2/leases/x.lease", beat_s=1e6) for _ in range(3))
     assert dead.acquire()
-    aged(cloud, "leases", 59)
+    aged(cloud, "leases", 30)
     assert not two.acquire()
     aged(cloud, "leases", 61)
     assert two.acquire() and not three.acquire()

@@ -91,3 +91,11 @@ def test_what_may_not_be_deleted_is_told(cloud: Cloud, aws_double: AwsDouble) ->
     aws_double.deny("s3:DeleteObjects")
     with pytest.raises(Unavailable, match="s3:DeleteObject"):
         cloud.store().delete(["one"])
+
+
+def test_a_bucket_of_another_region_is_found_by_itself(cloud: Cloud, aws_double: AwsDouble) -> None:
+    aws_double.world.bucket("elsewhere", region="eu-west-1", versioned=False)
+    store = S3Store(Aws(AwsConfig(aws_double.region)), aws_double.region, "elsewhere", "")
+    etag = store.put("one", b"x", only_new=True)
+    found = store.read("one")
+    assert found is not None and (found.data, found.etag) == (b"x", etag) and [o.name for o in store.list("")] == ["one"]

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +126,6 @@ def _stale(path: Path, before: float) -> bool:
     return False
 
 
-def names_of(objects: ObjectStore, prefix: str) -> Iterable[str]:
+def names_of(objects: ObjectStore, prefix: str) -> list[str]:
     """The names of all objects there, manifests first: without its manifest a bundle is none."""
     return sorted((stored.name for stored in objects.list(prefix)), key=lambda name: (not name.endswith(MANIFEST), name))

@@ -110,21 +110,30 @@ class ObjectHome:
         """Under a lease, so that only what a dead process left is ever removed. Each object is written where there is none:
         a process that stood still and goes on cannot write into a bundle that another one made meanwhile."""
         secure_tree(draft)
-        with ObjectLease(self._store, f"{VERSION}/leases/publish-{place.digest}.lease") as lease:
+        try:
+            return self._published(draft, place)
+        finally:
+            self._listings.stale()  # also where another server's bundle stands: its listing may be a moment old
+
+    def _published(self, draft: Path, place: Place) -> bool:
+        with self._publishing(place) as lease:
             while not lease.acquire():
                 if self._store.read(place.prefix + MANIFEST):
                     return False
                 threading.Event().wait(_POLL_S)
-            left = list(names_of(self._store, place.prefix))
+            left = names_of(self._store, place.prefix)
             if place.prefix + MANIFEST in left:
                 return False
-            self.objects.delete(left)
+            self._store.delete(left)
             for path in sorted(p for p in draft.rglob("*") if p.is_file() and p.name != MANIFEST):
                 if self._store.put(place.prefix + path.relative_to(draft).as_posix(), path, only_new=True) is None:
                     raise _crossed()
             if not lease.renew():
                 raise _crossed()
-            return self.objects.put(place.prefix + MANIFEST, draft / MANIFEST, only_new=True) is not None
+            return self._store.put(place.prefix + MANIFEST, draft / MANIFEST, only_new=True) is not None
+
+    def _publishing(self, place: Place) -> ObjectLease:
+        return ObjectLease(self._store, f"{VERSION}/leases/publish-{place.digest}.lease")
 
     def lease(self, name: str) -> Claim:
         return ObjectLease(self._store, f"{VERSION}/leases/{name}.lease")
@@ -138,7 +147,9 @@ class ObjectHome:
         dead = [
             objects
             for place, objects in found.items()
-            if all(o.name != place.prefix + MANIFEST for o in objects) and min(o.age_s for o in objects) > older_than_s
+            if all(o.name != place.prefix + MANIFEST for o in objects)
+            and min(o.age_s for o in objects) > older_than_s
+            and not self._publishing(place).held_elsewhere()
         ]
         self.objects.delete([o.name for objects in dead for o in objects])
         self.objects.delete([o.name for o in self._store.list(f"{VERSION}/leases/") if o.age_s > older_than_s])

@@ -38,11 +38,12 @@ class ObjectLease:
         """Take the lease; False when another process holds it, or was faster to take over a stale one."""
         if self._etag:
             return True
-        etag = self._objects.put(self.name, self._text(), only_new=True)
-        if etag is None:
-            found = self._objects.read(self.name)
-            if found is None or found.age_s < STALE_S:
-                return False
+        found = self._objects.read(self.name)
+        if found is None:
+            etag = self._objects.put(self.name, self._text(), only_new=True)
+        elif found.age_s < STALE_S:
+            return False
+        else:
             etag = self._objects.put(self.name, self._text(), match=found.etag)
         if etag is None:
             return False
