@@ -33,8 +33,7 @@ class Housekeeping:
 
     def plan(self, limits: Limits, instance: str | None = None, *, but: Collection[str] = ()) -> Plan:
         """What goes beyond the limits. Bundles of the digests in `but` stay."""
-        chosen = [h for h in surplus(holdings(self.library, instance), limits) if h.place.digest not in but]
-        return self.released(chosen)
+        return self.released(surplus(holdings(self.library, instance), limits, but))
 
     def released(self, chosen: Iterable[Holding]) -> Plan:
         """Those that nobody works on, and those that somebody does."""

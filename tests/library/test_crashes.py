@@ -11,11 +11,12 @@ import pytest
 
 from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.bundle.home import Place
+from eks_diag_mcp.bundle.library import Library, file_digest
 from eks_diag_mcp.bundle.object_home import ObjectHome
 from eks_diag_mcp.bundle.object_lease import ObjectLease
 from eks_diag_mcp.errors import BadBundle, Throttled
 
-from ..bundle.conftest import Room, counts, hits
+from ..bundle.conftest import RULES, Room, counts, hits
 from ..doubles.aws import Silence
 from .conftest import NODE, PREFIX, Cloud
 from .test_bucket import admit
@@ -58,9 +59,18 @@ def test_two_servers_that_admit_the_same_archive_at_once_give_one_bundle(cloud: 
     assert len(bundles(cloud)) == 7 and not [key for key in cloud.names() if "leases" in key]
 
 
+def test_a_server_that_has_not_heard_of_the_bundle_yet_finds_it_when_it_admits_the_same(cloud: Cloud, archive: Path) -> None:
+    behind = Library(cloud.home(now=lambda: 0.0), lambda: (RULES, "test"), patterns=cloud.compiled)
+    assert behind.instances() == []
+    first = admit(cloud.library(), archive)
+    assert behind.instances() == [], "its listing is still believed"
+    assert admit(behind, archive).manifest == first.manifest and behind.instances() == [NODE]
+
+
 def test_an_upload_that_was_killed_is_no_bundle_and_the_next_one_takes_its_place(cloud: Cloud, archive: Path) -> None:
     process = worker(cloud, archive)
-    stuck = cloud.aws.fail("s3:PutObject", Silence(), times=1, Key=next(iter(manifest_keys(archive))))
+    manifest = f"{PREFIX}/v2/instance={NODE}/bundle={file_digest(archive)}/manifest.json"
+    stuck = cloud.aws.fail("s3:PutObject", Silence(), times=1, Key=manifest)
     assert process.stdin is not None
     process.stdin.write("go on\n")
     process.stdin.flush()
@@ -73,12 +83,6 @@ def test_an_upload_that_was_killed_is_no_bundle_and_the_next_one_takes_its_place
     assert library.instances() == [] and library.bundles(NODE) == []
     aged(cloud, "leases", 61)
     assert counts(admit(library, archive)) == {"ip.none": 300} and len(bundles(cloud)) == 7
-
-
-def manifest_keys(archive: Path) -> list[str]:
-    from eks_diag_mcp.bundle.library import file_digest
-
-    return [f"{PREFIX}/v2/instance={NODE}/bundle={file_digest(archive)}/manifest.json"]
 
 
 def test_what_a_killed_upload_left_is_swept_after_an_hour_and_whole_bundles_are_not(cloud: Cloud, archive: Path) -> None:

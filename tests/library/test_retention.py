@@ -172,6 +172,9 @@ def test_limits_hold_after_each_admit_and_never_take_what_just_came(kept: Kept) 
     assert not [name for name in kept.names() if old.digest in name]
     last = kept.bundle(TWO, 3, 0, kept.app(EKS_DIAG_KEEP_BYTES="1B"))
     assert kept.left() == [(TWO, last.digest[:12])]
+    room_for_one = str(int(1.5 * kept.run("list")[1]["bytes"]))
+    earlier = kept.bundle(TWO, 2, 0, kept.app(EKS_DIAG_KEEP_BYTES=room_for_one))
+    assert kept.left() == [(TWO, earlier.digest[:12])], "also where the evidence of what just came is older"
 
 
 def test_purge_without_a_limit_or_a_name_is_refused(kept: Kept) -> None:

@@ -1,6 +1,6 @@
 """Holdings: what a library holds, how much room it takes, and which bundles go first when room is needed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,14 +62,14 @@ def holdings(library: Library, instance: str | None = None) -> list[Holding]:
     return sorted(found, key=lambda h: h.age_s, reverse=True)
 
 
-def surplus(held: Iterable[Holding], limits: Limits) -> list[Holding]:
+def surplus(held: Iterable[Holding], limits: Limits, but: Collection[str] = ()) -> list[Holding]:
     """What goes beyond the limits, in the order in which it goes: the oldest first, and the newest capture of each node after
-    all others."""
+    all others. Bundles of the digests in `but` take room and stay."""
     found = list(held)
     newest = {h.place.instance: h for h in sorted(found, key=lambda h: (h.captured is not None, h.captured or 0))}
     order = sorted(found, key=lambda h: (newest[h.place.instance] is h, -h.age_s))
     left, going = sum(h.bytes for h in found), []
-    for holding in order:
+    for holding in (h for h in order if h.place.digest not in but):
         old = limits.most_age_s is not None and holding.age_s > limits.most_age_s
         if old or (limits.most_bytes is not None and left > limits.most_bytes):
             going.append(holding)
