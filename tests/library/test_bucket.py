@@ -11,6 +11,7 @@ from eks_diag_mcp.bundle.query import Query
 from eks_diag_mcp.bundle.range_cache import AHEAD, PIECE_BYTES
 from eks_diag_mcp.bundle.rules import LineRule
 from eks_diag_mcp.bundle.search import in_order, search
+from eks_diag_mcp.bundle.store import Manifest
 
 from ..bundle.conftest import EVER, IPAMD, RULES, WALL, Room, counts, hits, no_budget, zap
 from .conftest import NODE, PREFIX, Cloud
@@ -141,10 +142,17 @@ def test_what_another_server_indexed_anew_is_seen_here(cloud: Cloud, archive: Pa
 def test_names_that_two_servers_give_at_once_are_both_kept(cloud: Cloud, archive: Path) -> None:
     one, two = cloud.library(), cloud.library()
     admit(one, archive)
-    assert [b.manifest.aliases for b in (one.bundles(NODE)[0], two.bundles(NODE)[0])] == [[], []]
-    admit(one, archive, alias="node-a")
-    admit(two, archive, alias="node-b")  # it has read the manifest before the other one wrote it
-    assert [cloud.library().bundles(name)[0].manifest.aliases for name in ("node-a", "node-b")] == [["node-a", "node-b"]] * 2
+    [bundle] = one.bundles(NODE)
+
+    def slowly(manifest: Manifest) -> None:
+        """The other server writes between this one's reading and writing."""
+        if not two.bundles("node-b"):
+            admit(two, archive, alias="node-b")
+        manifest.aliases.append("node-a")
+
+    bundle.change_manifest(slowly)
+    assert bundle.manifest.aliases == ["node-b", "node-a"]
+    assert [cloud.library().bundles(name)[0].manifest.aliases for name in ("node-a", "node-b")] == [["node-b", "node-a"]] * 2
 
 
 def test_facts_that_one_server_keeps_beside_a_bundle_are_there_for_another(cloud: Cloud, archive: Path) -> None:

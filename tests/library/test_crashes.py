@@ -90,6 +90,7 @@ def test_what_a_killed_upload_left_is_swept_after_an_hour_and_whole_bundles_are_
     admit(library, archive)
     aged(cloud, "/bundle=", 10_000)
     cloud.store().put("v2/instance=i-0bbbbbbbbbbbbbbbb/bundle=00ff/text/0.parquet", b"half")
+    aged(cloud, "bundle=00ff", 3_500)
     assert library.sweep(3600, 0) == 0 and len(bundles(cloud)) == 8
     aged(cloud, "bundle=00ff", 3_700)
     assert library.sweep(3600, 0) == 1 and len(bundles(cloud)) == 7

@@ -11,10 +11,16 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from eks_diag_mcp.app import App
+from eks_diag_mcp.config import Settings
+
 from .. import scenarios
 from ..conftest import PATTERNS
 from ..doubles.aws import AwsError
+from ..http.conftest import Open, open_door
 from .conftest import PREFIX, Cloud
+
+__all__ = ["open_door"]
 
 SCENARIO = "prefix-fragmented"
 NODE = scenarios.load(SCENARIO).instance_id
@@ -95,3 +101,12 @@ def test_a_bucket_that_refuses_is_told_to_who_asks(cloud: Cloud, fault: Any, say
         return await called(client, "errors", instanceId=NODE)
 
     assert says in on_server(cloud, ask, EKS_DIAG_AWS_MAX_ATTEMPTS="1")
+
+
+def test_a_server_whose_bucket_refuses_is_not_ready(cloud: Cloud, tmp_path: Path, open_door: Open) -> None:
+    told = {"EKS_DIAG_LIBRARY": f"s3://{cloud.bucket}/{PREFIX}", "EKS_DIAG_LIBRARY_CACHE": str(tmp_path), **cloud.aws.aws_env()}
+    door = open_door(App(Settings.read(told)))
+    assert door.get("/readyz").status_code == 200
+    cloud.aws.deny("s3:GetObject")
+    answer = door.get("/readyz")
+    assert answer.status_code == 503 and "s3:GetObject" in answer.text
