@@ -1,7 +1,6 @@
 """What a running server holds: the only place that builds things. Heavy rooms are opened when they are first asked for."""
 
 import contextlib
-import json
 import os
 import re
 import threading
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from .bundle.bundle import Bundle
     from .bundle.known_lines import KnownLines
     from .bundle.library import Library
+    from .bundle.records import Records
     from .collect.archive import ArchiveFolder
     from .collect.model import Collection
     from .desk import CollectingDesk
@@ -50,6 +50,7 @@ class App:
         self._sections: Recent[tuple[str, str], Section] = Recent(400)
         self._diagnoses: Recent[str, Diagnosis] = Recent(24)
         self._known: Recent[str, KnownLines] = Recent(4)
+        self._remembered: Recent[str, bool] = Recent(4_000)
 
     @cached_property
     def archives(self) -> "ArchiveFolder":
@@ -83,7 +84,8 @@ class App:
         from .runbooks.queries import queries_of
 
         library = open_library(self.settings, lambda: queries_of(self.sops.sops))
-        library.sweep(3600, time.time())
+        with contextlib.suppress(DiagError):  # who may only read can still read
+            library.sweep(3600, time.time())
         return library
 
     @cached_property
@@ -133,13 +135,25 @@ class App:
 
         return CollectingDesk(self.settings, self.archives, lambda: self.outside, self.wall)
 
+    def _records(self, folder: str) -> "Records":
+        from .bundle.records import Records
+
+        return Records(lambda: self.library.home.objects, folder)
+
+    @cached_property
+    def _searches(self) -> "Records":
+        from .bundle.records import SEARCHES
+
+        return self._records(SEARCHES)
+
     @cached_property
     def intake(self) -> "Intake":
         """From a request to an indexed bundle."""
+        from .bundle.records import COLLECTIONS
         from .intake import Intake
         from .ledger import Ledger
 
-        ledger = Ledger(lambda: self.library.root / "collections")
+        ledger = Ledger(self._records(COLLECTIONS))
         pause_s = self.settings.collect_pause_s
         return Intake(lambda: self.library, self.desk.collectors, ledger, self.now, self.wall, pause_s, self._gather)
 
@@ -147,8 +161,9 @@ class App:
     def batches(self) -> "Batches":
         """Collections of many nodes asked for together."""
         from .batches import Batches
+        from .bundle.records import BATCHES
 
-        return Batches(lambda: self.library.root / "collections" / "batches", lambda: self.intake, self.now)
+        return Batches(self._records(BATCHES), lambda: self.intake, self.now)
 
     def _gather(self, collection: "Collection", bundle: "Bundle") -> None:
         """Store what AWS and the cluster say now beside a bundle that was collected just now."""
@@ -183,7 +198,7 @@ class App:
         self.findings(bundle)
         found = self._known.get(bundle.digest)
         if found is None:
-            found = KnownLines(bundle.folder, {name: row.row.role for name, row in self.catalogue.by_id.items()})
+            found = KnownLines(bundle.holding("hits"), {name: row.row.role for name, row in self.catalogue.by_id.items()})
             self._known[bundle.digest] = found
         return found
 
@@ -192,19 +207,16 @@ class App:
         from .signatures.findings import short_id
 
         search_id = short_id("S", bundle.digest, query, file)
-        path = self.settings.library / "searches" / f"{search_id}.json"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"digest": bundle.digest, "query": query, "file": file}), encoding="utf-8")
+        if search_id not in self._remembered:
+            self._searches.put_new(search_id, {"digest": bundle.digest, "query": query, "file": file})
+            self._remembered[search_id] = True
         return search_id
 
     def recall_search(self, search_id: str) -> dict[str, str] | None:
         """What an S- id stands for; None when no search gave it."""
         if not re.fullmatch(r"S-[0-9a-f]{8}", search_id):
             return None
-        path = self.settings.library / "searches" / f"{search_id}.json"
-        found: dict[str, str] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        return found
+        return self._searches.get(search_id)
 
     def facts(self, bundle: "Bundle") -> NodeFacts | None:
         """What AWS and the cluster said when the bundle was collected; None where nobody asked, or the file is damaged."""

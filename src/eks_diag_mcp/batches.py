@@ -2,16 +2,13 @@
 ledger, so any server of the library can go on with it."""
 
 import hashlib
-import json
-import os
 import re
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TypeVar
 
+from .bundle.records import Records
 from .collect.model import Ask
 from .errors import BadInput, DiagError
 from .intake import Intake, Standing
@@ -61,8 +58,8 @@ class Member:
 class Batches:
     """The batches of a library."""
 
-    def __init__(self, folder: Callable[[], Path], intake: Callable[[], Intake], now: Callable[[], float]) -> None:
-        self._folder, self._intake, self._now = folder, intake, now
+    def __init__(self, records: Records, intake: Callable[[], Intake], now: Callable[[], float]) -> None:
+        self.records, self._intake, self._now = records, intake, now
 
     @staticmethod
     def id_of(*parts: object) -> str:
@@ -73,20 +70,12 @@ class Batches:
         """A batch; None where the library has none of that id. BadInput for what is none."""
         if not _ID.fullmatch(batch_id):
             raise BadInput(f"{batch_id[:60]!r} is no batchId.", "Use the batchId that batch_collect returned.")
-        try:
-            said = json.loads((self._folder() / f"{batch_id}.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return Batch(**(said | {"planned": tuple(Planned(**p) for p in said["planned"])}))
+        said = self.records.get(batch_id)
+        return Batch(**(said | {"planned": tuple(Planned(**p) for p in said["planned"])})) if said is not None else None
 
     def put(self, batch: Batch) -> None:
         """Keep a batch, in one step."""
-        folder = self._folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = folder / f"{uuid.uuid4().hex}.part"
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(batch), file)
-        part.replace(folder / f"{batch.batch_id}.json")
+        self.records.put(batch.batch_id, asdict(batch))
 
     def advance(self, batch: Batch, until: float, checkpoint: Callable[[], None]) -> list[Member]:
         """Begin what has not begun, look at what has, as far as the time goes (`until` on the clock of `now`)."""

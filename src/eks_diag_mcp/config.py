@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 
 from .errors import BadInput
 
@@ -13,10 +14,33 @@ LISTED = ("core", "sops", "kubernetes")
 OPT_IN = ("fleet-ops", "capture")
 
 
+@dataclass(frozen=True, slots=True)
+class BucketPlace:
+    """A part of a bucket, written s3://bucket/prefix."""
+
+    bucket: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+def _place(given: object) -> object:
+    """A folder, or the part of a bucket that an s3:// address names."""
+    text = str(given)
+    if not text.startswith("s3:"):
+        return given
+    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([\w.!*'()/-]*))?", text)
+    if found is None:
+        raise ValueError("a bucket is written s3://bucket/prefix")
+    return BucketPlace(found[1], (found[2] or "").strip("/"))
+
+
 class Settings(BaseModel):
     """How this server runs.
 
-    library: folder of the store. patterns: folder of this machine's compiled pattern databases (None: in the store). archives: folder with log bundles to collect from. sops: folders with own runbooks.
+    library: folder of the store, or a part of a bucket; library_cache: folder of this machine for what is fetched from there.
+    keep_days, keep_bytes: which bundles stay when another one comes (None: all). patterns: folder of this machine's compiled pattern databases (None: in the store). archives: folder with log bundles to collect from. sops: folders with own runbooks.
     toolsets: which sets of tools are listed.
     region, regions: default region and the others that may be asked. clusters: those that may be asked, by name, with
     their region (empty: any). bucket, prefix: where collected bundles lie, and where in it node agents upload to.
@@ -26,7 +50,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    library: Path
+    library: Annotated[Path | BucketPlace, BeforeValidator(_place)]
+    library_cache: Path | None = None
+    keep_days: Annotated[float, Field(gt=0)] | None = None
+    keep_bytes: Annotated[ByteSize, Field(gt=0)] | None = None
     patterns: Path | None = None
     archives: Path | None = None
     sops: tuple[Path, ...] = ()
@@ -52,7 +79,8 @@ class Settings(BaseModel):
         home = env.get("XDG_CACHE_HOME") or str(Path(env.get("HOME") or "~").expanduser() / ".cache")
         kept = Path(home) / "eks-diag-mcp"
         found: dict[str, object] = {
-            "library": Path(env.get("EKS_DIAG_LIBRARY") or kept),
+            "library": env.get("EKS_DIAG_LIBRARY") or kept,
+            "library_cache": Path(env.get("EKS_DIAG_LIBRARY_CACHE") or kept / "mirror"),
             "patterns": Path(env.get("EKS_DIAG_PATTERNS") or kept / "patterns"),
         }
         if archives := env.get("EKS_DIAG_ARCHIVES"):
@@ -72,6 +100,8 @@ class Settings(BaseModel):
 
 
 _PLAIN = {
+    "EKS_DIAG_KEEP_DAYS": "keep_days",
+    "EKS_DIAG_KEEP_BYTES": "keep_bytes",
     "EKS_DIAG_BUCKET": "bucket",
     "EKS_DIAG_PREFIX": "prefix",
     "EKS_DIAG_AUTOMATION_ROLE": "automation_role",

@@ -4,8 +4,7 @@ Everything a tool reaches goes through here, so this is the one place that knows
 the ledger (the cluster that a collection was checked for) or the node's collector, never the bundle itself: whoever
 writes on a node writes that. A bundle whose cluster nobody proved is seen only by those who may see all."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 Clusters = Mapping[str, str | None]
 """Those that may be seen, with their region (None: the default one). Never empty."""
-_SETTLED_NS = 2_000_000_000
-"""A folder changed longer ago than this has had its last change under that time stamp."""
 
 
 class ConfinedApp(App):
@@ -43,7 +40,7 @@ class ConfinedApp(App):
         self.settings = told.model_copy(update={"clusters": may, "archives": None})
         self.whole, self.may, self.now, self.wall = whole, may, whole.now, whole.wall
         self.archives, self._shelf = ArchiveFolder(None), whole._shelf
-        self._lock, self._known = whole._lock, whole._known
+        self._lock, self._known, self._remembered = whole._lock, whole._known, whole._remembered
         self._findings, self._sections, self._diagnoses = whole._findings, whole._sections, whole._diagnoses
 
     @property
@@ -76,9 +73,9 @@ class ConfinedLedger(Ledger):
     """The entries of these clusters."""
 
     def __init__(self, whole: Ledger, may: Clusters) -> None:
-        super().__init__(whole._folder)
+        super().__init__(whole.records)
         self.may = may
-        self._digests: tuple[int, frozenset[str]] = (0, frozenset())
+        self._digests: tuple[Hashable | None, frozenset[str]] | None = None
 
     def get(self, execution_id: str) -> Entry | None:
         entry = super().get(execution_id)
@@ -96,15 +93,9 @@ class ConfinedLedger(Ledger):
 
     def digests(self) -> frozenset[str]:
         """The bundles that came of these clusters' collections. Read anew when an entry was written since."""
-        try:
-            written_ns = self._folder().stat().st_mtime_ns
-        except FileNotFoundError:
-            return frozenset()
-        if written_ns != self._digests[0]:
-            found = frozenset(entry.digest for entry in self.entries() if entry.digest)
-            if time.time_ns() - written_ns < _SETTLED_NS:  # another write could bear the same stamp
-                return found
-            self._digests = (written_ns, found)
+        mark = self.records.mark()
+        if mark is None or self._digests is None or mark != self._digests[0]:
+            self._digests = (mark, frozenset(entry.digest for entry in self.entries() if entry.digest))
         return self._digests[1]
 
 
@@ -112,7 +103,7 @@ class ConfinedLibrary(Library):
     """Reads like a library that holds only these clusters' bundles. Admitting goes to the whole one."""
 
     def __init__(self, whole: Library, ledger: ConfinedLedger) -> None:
-        self.root, self._whole, self._ledger = whole.root, whole, ledger
+        self.home, self.root, self._whole, self._ledger = whole.home, whole.root, whole, ledger
         self.admit, self.patterns = whole.admit, whole.patterns  # type: ignore[method-assign]
 
     def _seen(self, bundle: "Bundle") -> bool:
@@ -181,7 +172,7 @@ class ConfinedBatches(Batches):
     """The batches of these clusters."""
 
     def __init__(self, app: ConfinedApp) -> None:
-        super().__init__(app.whole.batches._folder, lambda: app.intake, app.now)
+        super().__init__(app.whole.batches.records, lambda: app.intake, app.now)
         self._may = app.may
 
     def get(self, batch_id: str) -> Batch | None:

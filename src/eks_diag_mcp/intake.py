@@ -3,7 +3,6 @@
 Nothing in this process must be remembered for it: an execution id tells its collector everything, so another server, or
 this one after a restart, goes on where it stopped."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from .collect.archive import ArchiveFolder
 from .collect.model import Ask, Carrier, Collection, Collector
 from .errors import BadInput
 from .jobs import Jobs, Work
-from .ledger import Entry, Ledger
+from .ledger import Entry, Ledger, key_of
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
@@ -150,8 +149,7 @@ class Intake:
         """The job that fetches and indexes; one at a time for a collection, over all servers of the library."""
 
         def run(work: Work) -> None:
-            claim = hashlib.sha256(collection.execution_id.encode()).hexdigest()[:32]
-            with self.library().lease(claim) as lease:
+            with self.library().lease(key_of(collection.execution_id)) as lease:
                 while not lease.acquire():
                     threading.Event().wait(2 * _TURN_S)
                     if self._indexed(collection.execution_id):

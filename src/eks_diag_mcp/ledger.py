@@ -2,13 +2,12 @@
 server of the same library sees them; losing them costs a second download, never a bundle."""
 
 import hashlib
-import json
-import os
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from typing import Any
+
+from .bundle.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +30,22 @@ class Entry:
 
 
 class Ledger:
-    """The entries under one folder."""
+    """The entries, kept as records."""
 
-    def __init__(self, folder: Callable[[], Path]) -> None:
-        self._folder = folder
-
-    def _path(self, execution_id: str) -> Path:
-        return self._folder() / f"{hashlib.sha256(execution_id.encode()).hexdigest()[:32]}.json"
+    def __init__(self, records: Records) -> None:
+        self.records = records
 
     def get(self, execution_id: str) -> Entry | None:
         """The entry of a collection, if any server of this library began or followed it."""
-        return _read(self._path(execution_id))
+        return _entry(self.records.get(key_of(execution_id)))
 
     def put(self, entry: Entry) -> None:
         """Write an entry, in one step."""
-        path = self._path(entry.execution_id)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(f".{uuid.uuid4().hex}.part")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(entry), file)
-        part.replace(path)
+        self.records.put(key_of(entry.execution_id), asdict(entry))
+
+    def forget(self, digests: Collection[str]) -> None:
+        """Delete the entries of bundles that are gone."""
+        self.records.delete([key_of(e.execution_id) for e in self._all() if e.digest in digests])
 
     def indexed(self, entry: Entry, digest: str) -> None:
         """A bundle came of it."""
@@ -64,14 +59,19 @@ class Ledger:
         return sorted(found, key=lambda e: (e.started, e.execution_id), reverse=True)
 
     def _all(self) -> Iterator[Entry]:
-        for path in self._folder().glob("*.json"):
-            entry = _read(path)
+        for _, document in self.records.all():
+            entry = _entry(document)
             if entry is not None:
                 yield entry
 
 
-def _read(path: Path) -> Entry | None:
+def key_of(execution_id: str) -> str:
+    """The name of a collection in the store: of its entry, and of the claim under which it is taken in."""
+    return hashlib.sha256(execution_id.encode()).hexdigest()[:32]
+
+
+def _entry(document: dict[str, Any] | None) -> Entry | None:
     try:
-        return Entry(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        return Entry(**document) if document is not None else None
+    except TypeError:
         return None

@@ -18,15 +18,7 @@ class Outside:
     @cached_property
     def aws(self) -> Aws:
         """AWS in the regions that the settings allow."""
-        told = self._settings
-        return Aws(
-            AwsConfig(
-                region=told.region,
-                regions=told.regions,
-                max_attempts=told.aws_max_attempts,
-                read_timeout_s=told.aws_read_timeout_s,
-            )
-        )
+        return Aws(AwsConfig.of(self._settings))
 
     @cached_property
     def clusters(self) -> Clusters:

@@ -1,6 +1,7 @@
 """S3 of the AWS double: presigned URLs that are really checked, bucket owners, versions, poisoned keys."""
 
 import http.client
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -160,3 +161,17 @@ def test_a_bucket_answers_in_its_own_region_and_names_it_elsewhere(aws_double: A
         "get_object", Params={"Bucket": bucket, "Key": "k"}
     )
     assert "the region 'eu-west-1' is wrong; expecting 'us-west-2'" in send("GET", url)[1]
+
+
+def test_of_many_conditional_writes_at_once_one_is_taken(aws_double: AwsDouble, bucket: str):
+    def write(number: int, **condition: str) -> str:
+        try:
+            return str(aws_double.client("s3").put_object(Bucket=bucket, Key="k", Body=b"%d" % number, **condition)["ETag"])
+        except ClientError as refused:
+            return str(refused.response["Error"]["Code"])
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda n: write(n, IfNoneMatch="*"), range(8)))
+        assert told.count("PreconditionFailed") == 7
+        [etag] = set(told) - {"PreconditionFailed"}
+        assert list(pool.map(lambda n: write(n, IfMatch=etag), range(8, 16))).count("PreconditionFailed") == 7

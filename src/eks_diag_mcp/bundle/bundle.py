@@ -1,7 +1,6 @@
 """A bundle at hand: reads files, lines and times back from the store."""
 
 import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from ..errors import BadInput
 from ..model import Coverage, CoverageState, Evidence
 from .blocks import BlockRef, read_bitmaps, read_blocks
 from .clock import Clock
+from .files import MANIFEST, TABLES, BundleFiles, FolderFiles
 from .findings_table import FindingRow, read_findings
 from .formats import StampReader, formats
 from .grams import Bitmaps
@@ -21,7 +21,7 @@ from .loud_lines import LoudLines
 from .rules import PatternSet, pattern_set
 from .sources import sources
 from .stamps import BACK
-from .store import FileEntry, Manifest, from_iso, store_faults
+from .store import FileEntry, Manifest, from_iso
 from .stored_queries import StoredQueries
 from .text_file import TextFile
 
@@ -41,10 +41,19 @@ class FileText:
 class Bundle:
     """The evidence of one node at one moment. Immutable; safe to share between threads."""
 
-    def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
-        self.folder = folder
-        self.manifest = manifest or Manifest.parse((folder / "manifest.json").read_text(encoding="utf-8"))
+    def __init__(self, place: Path | BundleFiles, manifest: Manifest | None = None) -> None:
+        self._files: BundleFiles = FolderFiles(place) if isinstance(place, Path) else place
+        self.manifest = manifest or Manifest.parse(self._files.read(MANIFEST) or "")
         self.files = {entry.path: entry for entry in self.manifest.files}
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which its small tables lie; those of a bundle in a bucket are fetched first."""
+        return self.holding(*TABLES)
+
+    def holding(self, *tables: str) -> Path:
+        """The folder, with at least these of the small tables in it."""
+        return self._files.holding(*tables)
 
     @property
     def digest(self) -> str:
@@ -70,22 +79,34 @@ class Bundle:
         """The clock of one file: what follows from when it was copied, and from when the node booted."""
         return Clock(from_iso(entry.time) or self.captured, self.boot)
 
-    def save_manifest(self) -> None:
-        """Write the manifest anew, in one step."""
-        self.keep_beside("manifest.json", self.manifest.dump())
+    def change_manifest(self, change: Callable[[Manifest], None]) -> None:
+        """Write the manifest anew, in one step: `change` is done to what it says now, which another server may have written."""
+
+        def edit(text: str) -> str:
+            manifest = Manifest.parse(text)
+            change(manifest)
+            self.manifest = manifest
+            return manifest.dump()
+
+        self._files.change(MANIFEST, edit)
 
     def keep_beside(self, name: str, text: str) -> None:
         """Write a file beside the evidence, in one step."""
-        with store_faults():
-            part = self.folder / f"{name}.{uuid.uuid4().hex}.part"
-            part.write_text(text, encoding="utf-8")
-            part.chmod(0o600)
-            part.replace(self.folder / name)
+        self._files.write(name, text)
 
     def beside(self, name: str) -> str | None:
         """The text of a file beside the evidence; None where there is none."""
-        path = self.folder / name
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        return self._files.read(name)
+
+    def draft(self) -> Path:
+        """The name of a folder to write new tables in."""
+        return self._files.draft()
+
+    def replace(self, draft: Path, tables: Iterable[str]) -> None:
+        """Put tables of a draft in the place of the stored ones."""
+        self._files.replace(draft, tables)
+        for name in ("finding_rows", "stored_queries", "loud_lines"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def memo(self) -> dict[str, object]:
@@ -152,16 +173,16 @@ class Bundle:
     # ---- blocks ---------------------------------------------------------------------------------------------------------
     @cached_property
     def _text(self) -> TextFile:
-        return TextFile(self.folder / "text" / "0.parquet")
+        return TextFile(self._files.text())
 
     @cached_property
     def blocks(self) -> tuple[BlockRef, ...]:
         """All blocks in store order."""
-        return tuple(read_blocks(self.folder))
+        return tuple(read_blocks(self.holding("blocks")))
 
     def bitmaps(self) -> Bitmaps:
         """Which runs of letters each block holds, in store order (grams.py)."""
-        return read_bitmaps(self.folder)
+        return read_bitmaps(self.holding("grams"))
 
     @cached_property
     def _by_file(self) -> dict[int, list[BlockRef]]:
@@ -288,14 +309,14 @@ class Bundle:
     @cached_property
     def finding_rows(self) -> tuple[FindingRow, ...]:
         """The stored halves of the findings (signatures.findings joins them with the catalogue)."""
-        return tuple(read_findings(self.folder))
+        return tuple(read_findings(self.holding("findings")))
 
     @cached_property
     def loud_lines(self) -> LoudLines:
         """Which lines may be of level warning or above."""
-        return LoudLines(self.folder)
+        return LoudLines(self.holding("loud"))
 
     @cached_property
     def stored_queries(self) -> StoredQueries:
         """What the runbooks' queries find, as far as they were known at the admit."""
-        return StoredQueries(self.folder)
+        return StoredQueries(self.holding("queries"))

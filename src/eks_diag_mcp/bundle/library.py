@@ -1,15 +1,18 @@
 """The library: all bundles at hand, by instance, and the way a new one gets in.
 
-<root>/v2/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
-<root>/v2/drafts/                          what is being written
-<root>/v2/leases/                          who is writing it
-<root>/v2/patterns/                     compiled pattern databases, where no folder of this machine is named for them"""
+<home>/v3/instance=<id>/bundle=<digest>/   one bundle (store.py); it is there or it is not
+<home>/v3/leases/                          who is writing it
+<root>/drafts/                             what is being written
+<root>/patterns/                           compiled pattern databases, where no folder of this machine is named for them
+
+The home is a folder or a bucket (home.py); the root is on this machine, <home>/v3 where the home is a folder."""
 
 import hashlib
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from .admit import Admission, Job
 from .archive import Limits
 from .bundle import Bundle
 from .findings_table import write_findings
-from .leases import Lease
+from .home import Claim, FolderHome, Home, Place
 from .memory import give_back
 from .query import Query
 from .query_book import joining
@@ -28,7 +31,7 @@ from .query_table import write_queries
 from .reindex import reindex
 from .rules import LineRule, PatternSet
 from .scan import all_patterns
-from .store import SCHEMA_VERSION, publish, secure, store_faults
+from .store import Manifest, secure, store_faults
 
 _NAME = re.compile(r"[\w.-]{1,128}")
 
@@ -40,39 +43,45 @@ def file_digest(path: Path) -> str:
 
 
 class Library:
-    """The bundles under one root folder. `rules` are what an admit scans for, with the name of their version; `queries` the
+    """The bundles of one home (a Path is a folder). `rules` are what an admit scans for, with the name of their version; `queries` the
     runbooks' own searches, which it answers beforehand. `patterns`: where compiled databases are kept; they fit one kind of
     processor, so a folder of this machine is better than one that machines share."""
 
     def __init__(
         self,
-        root: Path,
+        home: Path | Home,
         rules: Callable[[], tuple[tuple[LineRule, ...], str]],
         limits: Limits | None = None,
         queries: Callable[[], tuple[str, ...]] = tuple,
         patterns: Path | None = None,
     ) -> None:
-        self.root, self._rules, self._limits = root / f"v{SCHEMA_VERSION}", rules, limits or Limits()
+        self.home: Home = FolderHome(home) if isinstance(home, Path) else home
+        self.root, self._rules, self._limits = self.home.root, rules, limits or Limits()
         self._queries, self._patterns = queries, patterns or self.root / "patterns"
+        self.on_admitted: Callable[[Bundle], None] = lambda _bundle: None
+        """Called with each bundle that has come in anew."""
         self._compiled: PatternSet | None = None
-        self._open: Recent[Path, Bundle] = Recent(48)
+        self._open: Recent[Place, Bundle] = Recent(48)
 
     # ---- reading --------------------------------------------------------------------------------------------------------
     def instances(self) -> list[str]:
         """All instances with a bundle, sorted."""
-        return sorted({p.parent.parent.name.removeprefix("instance=") for p in self._manifests()})
-
-    def _manifests(self, instance: str = "*") -> list[Path]:
-        return sorted(self.root.glob(f"instance={instance}/bundle=*/manifest.json"))
+        return sorted({place.instance for place in self.home.places()})
 
     def bundles(self, instance_id: str) -> list[Bundle]:
         """The bundles of an instance (or alias), newest capture first."""
         if not _NAME.fullmatch(instance_id):
             return []
-        paths = self._manifests(instance_id) or [
-            p for p in self._manifests() if instance_id in self._bundle(p.parent).manifest.aliases
-        ]
-        return sorted((self._bundle(p.parent) for p in paths), key=lambda b: (b.captured, b.manifest.admitted), reverse=True)
+        found = [self.open(place) for place in self.home.places(instance_id)] or list(self._called(instance_id))
+        return sorted(found, key=lambda b: (b.captured, b.manifest.admitted), reverse=True)
+
+    def _called(self, alias: str) -> Iterator[Bundle]:
+        """The bundles with that alias; a damaged one among the others has none."""
+        for place in self.home.places():
+            with suppress(BadBundle):
+                bundle = self.open(place)
+                if alias in bundle.manifest.aliases:
+                    yield bundle
 
     def bundle(self, instance_id: str) -> Bundle:
         """The newest bundle of an instance. UnknownInstance lists those known."""
@@ -86,13 +95,14 @@ class Library:
         """The bundle whose digest begins so, if it is published."""
         if not re.fullmatch(r"[0-9a-f]{8,32}", digest):
             return None
-        found = sorted(self.root.glob(f"instance=*/bundle={digest}*/manifest.json"))
-        return self._bundle(found[0].parent) if found else None
+        found = next((place for place in self.home.places() if place.digest.startswith(digest)), None)
+        return self.open(found) if found else None
 
-    def _bundle(self, folder: Path) -> Bundle:
-        bundle = self._open.get(folder)
+    def open(self, place: Place) -> Bundle:
+        """The bundle at a place. BadBundle where its manifest cannot be read."""
+        bundle = self._open.get(place)
         if bundle is None:
-            bundle = self._open[folder] = Bundle(folder)
+            bundle = self._open[place] = Bundle(self.home.files(place))
         return bundle
 
     # ---- admitting ------------------------------------------------------------------------------------------------------
@@ -112,9 +122,9 @@ class Library:
         rules, signatures = self._rules()
         reindex(bundle, rules, self.patterns(), signatures, checkpoint, self.queries())
 
-    def lease(self, digest: str) -> Lease:
+    def lease(self, digest: str) -> Claim:
         """The claim on that digest."""
-        return Lease(self.root / "leases", digest)
+        return self.home.lease(digest)
 
     def admit(
         self,
@@ -167,9 +177,13 @@ class Library:
                 _refuse_other(inside or expect, claims)
                 manifest.instance_id = inside or next(iter(claims), None) or alias or f"unknown-{digest[:12]}"
                 (draft / "manifest.json").write_text(manifest.dump(), encoding="utf-8")
-                final = self.root / f"instance={manifest.instance_id}" / f"bundle={digest}"
-                publish(draft, final)
-                return self._named(self._bundle(final), [*claims, alias])
+                self.home.publish(draft, Place(manifest.instance_id, digest))
+                published = self.by_digest(digest)
+                if published is None:
+                    raise BadBundle("The bundle was removed while it was admitted.", "Collect it again.")
+                admitted = self._named(published, [*claims, alias])
+            self.on_admitted(admitted)
+            return admitted
         finally:
             shutil.rmtree(draft, ignore_errors=True)
             give_back()
@@ -177,23 +191,17 @@ class Library:
     def _named(self, bundle: Bundle, names: Iterable[str | None]) -> Bundle:
         """Makes the bundle known by these names too (the node agent calls its archive after the node)."""
         new = [n for n in dict.fromkeys(names) if n and n != bundle.instance_id and n not in bundle.manifest.aliases]
+
+        def name(manifest: Manifest) -> None:
+            manifest.aliases += [n for n in new if n not in manifest.aliases]
+
         if new:
-            bundle.manifest.aliases += new
-            bundle.save_manifest()
+            bundle.change_manifest(name)
         return bundle
 
     def sweep(self, older_than_s: float, now: float) -> int:
-        """Remove drafts that a dead process left; returns how many."""
-        stale = 0
-        for path in (self.root / "drafts").glob("*"):
-            try:
-                old = now - path.stat().st_mtime > older_than_s
-            except FileNotFoundError:  # its writer has just ended
-                continue
-            if old:
-                shutil.rmtree(path, ignore_errors=True)
-                stale += 1
-        return stale
+        """Remove what dead processes left half-written; returns how many."""
+        return self.home.sweep(older_than_s, now)
 
 
 def _inside(bundle: Bundle) -> str | None:

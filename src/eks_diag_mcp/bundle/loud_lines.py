@@ -44,15 +44,13 @@ def write_loud(folder: Path, book: LoudBook, entries: list[FileEntry]) -> None:
 
 
 class LoudLines:
-    """The table read back. `known` is False where the bundle has none, or one of another pattern: then blocks must be
-    scanned."""
+    """The table read back. `known` is False where it is of another pattern: then blocks must be scanned."""
 
     def __init__(self, folder: Path) -> None:
         from .store import read_columns
 
-        path = folder / "loud" / "0.parquet"
-        table: Any = read_columns(path) if path.exists() else None
-        self.known = table is not None and (table.schema.metadata or {}).get(_PATTERN) == formats().loud.encode()
+        table: Any = read_columns(folder / "loud" / "0.parquet")
+        self.known = (table.schema.metadata or {}).get(_PATTERN) == formats().loud.encode()
         self._files: dict[str, Lines] = {}
         if self.known:
             column = table["lines"].combine_chunks()

@@ -3,7 +3,6 @@ are replaced."""
 
 import dataclasses
 import shutil
-import uuid
 from collections.abc import Callable
 
 from .bundle import Bundle
@@ -16,7 +15,7 @@ from .rules import LineRule, PatternSet
 from .scan import BlockScanner, query_book
 from .sources import sources
 from .stamps import FileStamps
-from .store import secure_tree, store_faults
+from .store import Manifest, store_faults
 
 
 def reindex(
@@ -40,19 +39,17 @@ def reindex(
             for _ in scanner.blocks(bundle.block_text(ref), stamps, last=place == len(refs) - 1):
                 pass
     book.resolve_boot(bundle.boot)
-    draft = bundle.folder / f"index.{uuid.uuid4().hex}.part"
+    draft = bundle.draft()
     try:
         with store_faults():
             write_findings(draft, book)
             write_queries(draft, bundle, answers)
             write_loud(draft, scanner.loud, bundle.manifest.files)
-            secure_tree(draft)
-            for name in ("hits", "findings", "queries", "loud"):
-                (bundle.folder / name).mkdir(mode=0o700, exist_ok=True)
-                (draft / name / "0.parquet").replace(bundle.folder / name / "0.parquet")
+        bundle.replace(draft, ("hits", "findings", "queries", "loud"))
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    bundle.manifest.signatures, bundle.manifest.queries = signatures, set_digest(queries)
-    bundle.save_manifest()
-    for name in ("finding_rows", "stored_queries", "loud_lines"):
-        bundle.__dict__.pop(name, None)
+
+    def indexed(manifest: Manifest) -> None:
+        manifest.signatures, manifest.queries = signatures, set_digest(queries)
+
+    bundle.change_manifest(indexed)

@@ -20,7 +20,9 @@ from typing import Any
 
 from ..errors import BadBundle, DiagError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+VERSION = f"v{SCHEMA_VERSION}"
+"""The folder of a library in which bundles of this format lie."""
 
 
 @dataclass(slots=True)
@@ -83,11 +85,15 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: str) -> "Manifest":
-        raw = json.loads(text)
-        if raw.get("schema") != SCHEMA_VERSION:
-            raise BadBundle("The stored bundle was written by another version.", "Collect or ingest it again.")
-        raw["files"] = [FileEntry(**entry) for entry in raw["files"]]
-        return cls(**raw)
+        """The manifest that `dump` wrote. BadBundle for one of another version, and for what is none."""
+        try:
+            raw = json.loads(text)
+            if raw.get("schema") == SCHEMA_VERSION:
+                raw["files"] = [FileEntry(**entry) for entry in raw["files"]]
+                return cls(**raw)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BadBundle("The manifest of the stored bundle is damaged.", "Remove the bundle, then collect it again.") from error
+        raise BadBundle("The stored bundle was written by another version.", "Collect or ingest it again.")
 
 
 def iso(time: datetime | None) -> str | None:
@@ -130,11 +136,16 @@ def write_columns(path: Path, columns: dict[str, tuple[Any, Any]]) -> None:
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> Any:
     """A Parquet file as one table, or some columns of it. `pyarrow.parquet.read_table` would do, but brings in the query
-    engine and its threads: 20 MB that nothing here needs."""
-    from .arrow import pq
+    engine and its threads: 20 MB that nothing here needs. BadBundle where it is gone, cut or garbled."""
+    from .arrow import pa, pq
 
-    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-        return file.read(columns=columns, use_threads=False)
+    try:
+        with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            return file.read(columns=columns, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise BadBundle(
+            f"The table {path.parent.name}/ of the stored bundle is gone or damaged.", "Remove the bundle, then collect it again."
+        ) from error
 
 
 def publish(draft: Path, final: Path) -> bool:

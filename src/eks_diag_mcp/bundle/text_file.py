@@ -1,22 +1,19 @@
-"""text/0.parquet opened for reading single blocks. One handle serves all threads: a read names its place."""
+"""text/0.parquet opened for reading single blocks. Safe to share between threads."""
 
-import os
 import threading
-import weakref
-from pathlib import Path
 from typing import Any
 
 from ..errors import BadBundle
 from .blocks import BlockRef
+from .files import DAMAGED, ReadRange
 from .pages import LENGTH_BYTES
 
 
 class TextFile:
-    """The text of a bundle's blocks."""
+    """The text of a bundle's blocks. `read_range` gives bytes of the file."""
 
-    def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._handle)
+    def __init__(self, read_range: ReadRange) -> None:
+        self._range = read_range
         self._local = threading.local()
 
     def read(self, ref: BlockRef) -> memoryview:
@@ -27,7 +24,7 @@ class TextFile:
         if codec is None:
             codec = self._local.codec = pa.Codec("zstd")
         try:
-            page = codec.decompress(os.pread(self._handle, ref.packed, ref.at), ref.size + LENGTH_BYTES, asbytes=True)
+            page = codec.decompress(self._range(ref.at, ref.packed), ref.size + LENGTH_BYTES, asbytes=True)
         except (OSError, pa.ArrowException) as error:
-            raise BadBundle("The stored text of the bundle is damaged.", "Remove the bundle, then collect it again.") from error
+            raise BadBundle("The stored text of the bundle is damaged.", DAMAGED) from error
         return memoryview(page)[LENGTH_BYTES:]

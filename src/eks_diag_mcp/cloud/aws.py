@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
-from ..errors import BadInput
+from ..config import Settings
+from ..errors import BadInput, Unreachable
 from .aws_faults import client_fault, transport_fault
 
 
@@ -19,6 +20,16 @@ class AwsConfig:
     max_attempts: int = 5
     connect_timeout_s: float = 3
     read_timeout_s: float = 20
+
+    @classmethod
+    def of(cls, settings: Settings) -> "AwsConfig":
+        """As the settings say."""
+        return cls(
+            region=settings.region,
+            regions=settings.regions,
+            max_attempts=settings.aws_max_attempts,
+            read_timeout_s=settings.aws_read_timeout_s,
+        )
 
 
 class Aws:
@@ -142,6 +153,21 @@ class Aws:
         finally:
             body.close()
 
+    def whole(self, body: Any, size_bytes: int, operation: str) -> bytes:
+        """A streamed body of that size as bytes. Unreachable where it is cut or its checksum is another one."""
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
+        try:
+            data = bytes(body.read())
+        except (BotoCoreError, HTTPError, OSError) as error:
+            raise _cut(operation) from error
+        finally:
+            body.close()
+        if len(data) != size_bytes:
+            raise _cut(operation)
+        return data
+
     def presigned_put(self, region: str, bucket: str, key: str, expires_s: int) -> str:
         """A URL that lets its holder write one object. SigV4 on the region's own host; never to be shown."""
         url = self.client("s3", region).generate_presigned_url(
@@ -154,6 +180,10 @@ class Aws:
         if region not in self._accounts:
             self._accounts[region] = str(self.call("sts", "get_caller_identity", region)["Account"])
         return self._accounts[region]
+
+
+def _cut(operation: str) -> Unreachable:
+    return Unreachable(f"The answer to s3:{operation} was cut off or garbled on its way.", "Make the same call again.")
 
 
 def _fault(error: Exception, service: str, name: str) -> Exception:

@@ -46,6 +46,7 @@ IAM_ACTION = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
+    "s3:DeleteObjects": "s3:DeleteObject",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "s3:GetBucketLocation": "s3:GetBucketLocation",

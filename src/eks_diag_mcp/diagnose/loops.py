@@ -57,6 +57,8 @@ def judge_loops(case: Case, board: Board) -> None:
 def _starts(case: Case, signature: str) -> list[datetime]:
     """The starts that hold at the capture; the lines of one start, and of files that repeat one another, count once."""
     since = case.bundle.captured - AT_CAPTURE
-    times = np.asarray(sorted(h.time for h in read_hits(case.bundle.folder, signature) if h.time is not None), dtype=np.int64)
+    times = np.asarray(
+        sorted(h.time for h in read_hits(case.bundle.holding("hits"), signature) if h.time is not None), dtype=np.int64
+    )
     found = [from_millis(t) for t in episodes(times, _ONE_START_MS)]
     return [t for t in found if t is not None and t >= since]

@@ -60,8 +60,11 @@ def _faults(app: App) -> list[str]:
         secure([app.library.root])
         with tempfile.TemporaryFile(dir=app.library.root):
             pass
+        app.library.home.objects.read("readyz")  # there is none; a bucket that refuses or does not answer is told
     except OSError as error:
         faults.append(f"the library cannot be written ({type(error).__name__})")
+    except DiagError as error:
+        faults.append(f"the library cannot be read: {error.message}")
     try:
         _ = app.catalogue
     except DiagError:

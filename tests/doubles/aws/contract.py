@@ -39,6 +39,7 @@ MOTO: dict[str, tuple[str, ...]] = {
         "CompleteMultipartUpload",
         "CreateMultipartUpload",
         "DeleteObject",
+        "DeleteObjects",
         "GetBucketAcl",
         "GetBucketEncryption",
         "GetBucketLocation",

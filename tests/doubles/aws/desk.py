@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from .shapes import complaint, problems
 from .wire import Answer, Call, Request
 
 Result = tuple[Answer | None, Fault | None]
+WRITES = frozenset(("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjects"))
 NOTHING = hashlib.sha256(b"").hexdigest()
 
 
@@ -100,7 +101,8 @@ class Desk:
             request = self.s3.guard(request, call, self.now())
         if call.service == "sts" and sigv4.is_presigned(request.query):
             request = self._presigned_identity(request, call)
-        return self.moto.ask(request)
+        with self.s3.writing if call.name in WRITES else nullcontext():
+            return self.moto.ask(request)
 
     def _presigned_identity(self, request: Request, call: Call) -> Request:
         """GetCallerIdentity by a presigned URL, as EKS asks it to learn whose token it has: checked here, then asked of moto."""

@@ -1,5 +1,6 @@
 """What S3 checks and moto does not: presigned URLs, the expected bucket owner, the accounts that buckets belong to."""
 
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -27,6 +28,8 @@ class S3:
     secrets: dict[str, str]
     may_not_write: set[str] = field(default_factory=set)
     owners: dict[str, str] = field(default_factory=dict)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while moto writes: it looks at If-None-Match and If-Match, but not in one step with the write."""
 
     def guard(self, request: Request, call: Call, now: datetime) -> Request:
         """The request as moto may have it. Raises AwsError where real S3 would refuse."""
@@ -52,6 +55,10 @@ class S3:
         if presigned:
             raise AwsError("AuthorizationQueryParametersError", f"Error parsing the X-Amz-Credential parameter; {text}")
         raise AwsError("AuthorizationHeaderMalformed", f"The authorization header is malformed; {text}", Region=found.region_name)
+
+    def set(self, bucket: str, key: str, data: bytes, region: str) -> None:
+        """An object put straight into moto's store: a thousand of them in no time."""
+        s3_backends[DEFAULT_ACCOUNT_ID][partition_of(region)].put_object(bucket, key, data)
 
     def object(self, bucket: str, key: str, region: str) -> FakeKey:
         """moto's own record of an object, to change what no API can: `last_modified`."""
