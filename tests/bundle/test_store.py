@@ -90,7 +90,7 @@ def test_the_manifest_comes_back_as_it_was_written_and_other_versions_are_refuse
     text = (bundle.folder / "manifest.json").read_text()
     assert Manifest.parse(text) == bundle.manifest and bundle.manifest.dump() == text
     with pytest.raises(BadBundle, match="another version"):
-        Manifest.parse(text.replace('"schema":2', '"schema":1'))
+        Manifest.parse(text.replace('"schema":3', '"schema":1'))
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """The timeline tells what happened around a moment, once each, and which sources are silent."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.bundle.known_lines import NO_RUN, UNTIMED, KnownRun
@@ -96,11 +97,12 @@ def test_lines_of_one_millisecond_stand_in_the_order_of_their_microseconds(room:
     assert [e.component for e in events] == ["kube-proxy", "vpc-cni"]
 
 
-def test_a_bundle_without_a_note_of_its_loud_lines_is_scanned_and_tells_the_same(room: Room) -> None:
+def test_a_bundle_whose_loud_lines_were_noted_by_another_pattern_is_scanned_and_tells_the_same(room: Room) -> None:
     log = "".join(zap(f"2026-01-10T10:0{n}:00Z", f"l{'o' * n}", "error" if n % 2 else "info") for n in range(5))
     bundle = room.admit({IPAMD: log, "var_log/kube-proxy.log": "W0110 10:00:30.000100       1 x.go:1] loud\n"})
     noted = timeline(bundle, WINDOW, None, nobody, (), no_budget())
-    shutil.rmtree(bundle.folder / "loud")
+    path = bundle.folder / "loud" / "0.parquet"
+    pq.write_table(pa.table({"file": [IPAMD], "lines": [[1]]}).replace_schema_metadata({b"loud": b"another"}), path)
     scanned = timeline(Bundle(bundle.folder), WINDOW, None, nobody, (), no_budget())
     assert noted.events == scanned.events and len(noted.events) == 3
 

@@ -55,7 +55,7 @@ def test_a_bundle_in_a_bucket_has_the_keys_and_gives_the_answers_of_one_in_a_fol
     fresh = cloud.library()
     [in_bucket] = fresh.bundles(NODE)
     names = sorted(p.relative_to(room.home).as_posix() for p in on_disk.folder.rglob("*") if p.is_file())
-    assert cloud.names() == [f"{PREFIX}/{name}" for name in names] and len(names) == 7
+    assert cloud.names() == [f"{PREFIX}/{name}" for name in names] and len(names) == 8
     assert in_bucket.manifest == on_disk.manifest and fresh.instances() == room.library.instances() == [NODE]
     assert counts(in_bucket) == counts(on_disk) == {"ip.none": 300} and hits(in_bucket) == hits(on_disk)
     for text in ("needle", "no available IP", "line 19999 .*a"):
@@ -103,7 +103,7 @@ def test_what_was_fetched_stays_in_the_mirror_for_its_owner_alone(cloud: Cloud, 
     assert counts(bundle) == {"ip.none": 300} and bundle.folder.is_dir()
     mirror = home.root.parent
     kept = [p for p in mirror.rglob("*") if p.is_file()]
-    assert sorted(p.parent.name for p in kept if p.suffix == ".parquet") == ["blocks", "findings", "grams", "hits", "queries"]
+    assert sorted(p.parent.name for p in kept if p.suffix == ".parquet") == ["blocks", "findings", "grams", "hits", "loud", "queries"]
     assert {stat.S_IMODE(p.stat().st_mode) for p in kept} == {0o600}
     assert {stat.S_IMODE(p.stat().st_mode) for p in mirror.rglob("*") if p.is_dir()} == {0o700}
     cloud.aws.calls.clear()

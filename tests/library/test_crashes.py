@@ -56,7 +56,7 @@ def test_two_servers_that_admit_the_same_archive_at_once_give_one_bundle(cloud: 
     assert [process.returncode for process in pair] == [0, 0] and told[0] == told[1]
     [bundle] = cloud.library().bundles(NODE)
     assert bundle.digest == told[0] and counts(bundle) == {"ip.none": 300} and len(hits(bundle)["ip.none"]) == 300
-    assert len(bundles(cloud)) == 7 and not [key for key in cloud.names() if "leases" in key]
+    assert len(bundles(cloud)) == 8 and not [key for key in cloud.names() if "leases" in key]
 
 
 def test_a_server_that_has_not_heard_of_the_bundle_yet_finds_it_when_it_admits_the_same(cloud: Cloud, archive: Path) -> None:
@@ -78,11 +78,11 @@ def test_an_upload_that_was_killed_is_no_bundle_and_the_next_one_takes_its_place
         assert process.poll() is None
     process.kill()
     process.communicate()
-    assert len(bundles(cloud)) == 6 and not [k for k in bundles(cloud) if k.endswith("manifest.json")]
+    assert len(bundles(cloud)) == 7 and not [k for k in bundles(cloud) if k.endswith("manifest.json")]
     library = cloud.library()
     assert library.instances() == [] and library.bundles(NODE) == []
     aged(cloud, "leases", 61)
-    assert counts(admit(library, archive)) == {"ip.none": 300} and len(bundles(cloud)) == 7
+    assert counts(admit(library, archive)) == {"ip.none": 300} and len(bundles(cloud)) == 8
 
 
 def test_what_a_killed_upload_left_is_swept_after_an_hour_and_whole_bundles_are_not(cloud: Cloud, archive: Path) -> None:
@@ -91,9 +91,9 @@ def test_what_a_killed_upload_left_is_swept_after_an_hour_and_whole_bundles_are_
     aged(cloud, "/bundle=", 10_000)
     cloud.store().put("v3/instance=i-0bbbbbbbbbbbbbbbb/bundle=00ff/text/0.parquet", b"half")
     aged(cloud, "bundle=00ff", 3_500)
-    assert library.sweep(3600, 0) == 0 and len(bundles(cloud)) == 8
+    assert library.sweep(3600, 0) == 0 and len(bundles(cloud)) == 9
     aged(cloud, "bundle=00ff", 3_700)
-    assert library.sweep(3600, 0) == 1 and len(bundles(cloud)) == 7
+    assert library.sweep(3600, 0) == 1 and len(bundles(cloud)) == 8
 
 
 def test_a_server_that_stood_still_while_another_one_took_over_writes_nothing_into_its_bundle(cloud: Cloud, archive: Path) -> None:
@@ -131,6 +131,7 @@ READS: dict[str, Callable[[Bundle], object]] = {
     "hits/0.parquet": hits,
     "findings/0.parquet": lambda bundle: bundle.finding_rows,
     "queries/0.parquet": lambda bundle: bundle.stored_queries,
+    "loud/0.parquet": lambda bundle: bundle.loud_lines,
     "text/0.parquet": lambda bundle: [bundle.block_text(ref) for ref in bundle.blocks],
     "manifest.json": lambda bundle: bundle.manifest,
 }

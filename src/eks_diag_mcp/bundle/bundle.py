@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
-from ..model import Coverage, CoverageState, Evidence
+from ..model import Coverage, Evidence
 from .blocks import BlockRef, read_bitmaps, read_blocks
 from .clock import Clock
+from .coverage import coverage_of
 from .files import MANIFEST, TABLES, BundleFiles, FolderFiles
 from .findings_table import FindingRow, read_findings
 from .formats import StampReader, formats
@@ -42,8 +43,8 @@ class Bundle:
     """The evidence of one node at one moment. Immutable; safe to share between threads."""
 
     def __init__(self, place: Path | BundleFiles, manifest: Manifest | None = None) -> None:
-        self._files: BundleFiles = FolderFiles(place) if isinstance(place, Path) else place
-        self.manifest = manifest or Manifest.parse(self._files.read(MANIFEST) or "")
+        self.stored: BundleFiles = FolderFiles(place) if isinstance(place, Path) else place
+        self.manifest = manifest or Manifest.parse(self.stored.read(MANIFEST) or "")
         self.files = {entry.path: entry for entry in self.manifest.files}
 
     @property
@@ -53,7 +54,7 @@ class Bundle:
 
     def holding(self, *tables: str) -> Path:
         """The folder, with at least these of the small tables in it."""
-        return self._files.holding(*tables)
+        return self.stored.holding(*tables)
 
     @property
     def digest(self) -> str:
@@ -88,23 +89,19 @@ class Bundle:
             self.manifest = manifest
             return manifest.dump()
 
-        self._files.change(MANIFEST, edit)
+        self.stored.change(MANIFEST, edit)
 
     def keep_beside(self, name: str, text: str) -> None:
         """Write a file beside the evidence, in one step."""
-        self._files.write(name, text)
+        self.stored.write(name, text)
 
     def beside(self, name: str) -> str | None:
         """The text of a file beside the evidence; None where there is none."""
-        return self._files.read(name)
-
-    def draft(self) -> Path:
-        """The name of a folder to write new tables in."""
-        return self._files.draft()
+        return self.stored.read(name)
 
     def replace(self, draft: Path, tables: Iterable[str]) -> None:
         """Put tables of a draft in the place of the stored ones."""
-        self._files.replace(draft, tables)
+        self.stored.replace(draft, tables)
         for name in ("finding_rows", "stored_queries", "loud_lines"):
             self.__dict__.pop(name, None)
 
@@ -120,22 +117,7 @@ class Bundle:
 
     def coverage(self, source: str) -> Coverage:
         """What of a source could be read."""
-        entries = self.of_source(source)
-        if not entries:
-            why = f"not in the bundle{'; ' + self.manifest.truncated if self.manifest.truncated else ''}"
-            return Coverage(source, "absent", detail=why)
-        states = [e.state for e in entries]
-        state: CoverageState = "present"
-        if all(s == "empty" for s in states):
-            state = "empty"
-        elif all(s in ("unreadable", "empty") for s in states):
-            state = "unreadable"
-        elif "truncated" in states:
-            state = "truncated"
-        elif "masked" in states:
-            state = "masked"
-        detail = "; ".join(f"{e.path}: {e.detail or e.state}" for e in entries if e.state not in ("present", "masked"))[:300]
-        return Coverage(source, state, tuple(e.path for e in entries), sum(e.size for e in entries), detail)
+        return coverage_of(source, self.of_source(source), self.manifest.truncated)
 
     def entry(self, path: str) -> FileEntry:
         """A file of the bundle by its name; a repeated copy gives the stored one. BadInput names near ones."""
@@ -173,7 +155,7 @@ class Bundle:
     # ---- blocks ---------------------------------------------------------------------------------------------------------
     @cached_property
     def _text(self) -> TextFile:
-        return TextFile(self._files.text())
+        return TextFile(self.stored.text())
 
     @cached_property
     def blocks(self) -> tuple[BlockRef, ...]:

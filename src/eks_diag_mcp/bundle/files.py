@@ -87,6 +87,7 @@ class FolderFiles:
         with store_faults():
             secure_tree(draft)
             for table in tables:
+                (self.folder / table).mkdir(mode=0o700, exist_ok=True)
                 (draft / table / "0.parquet").replace(self.folder / table / "0.parquet")
 
 

@@ -39,7 +39,7 @@ def reindex(
             for _ in scanner.blocks(bundle.block_text(ref), stamps, last=place == len(refs) - 1):
                 pass
     book.resolve_boot(bundle.boot)
-    draft = bundle.draft()
+    draft = bundle.stored.draft()
     try:
         with store_faults():
             write_findings(draft, book)

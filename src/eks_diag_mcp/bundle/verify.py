@@ -73,4 +73,4 @@ def _tables(bundle: Bundle, _place: Place, checkpoint: Callable[[], None]) -> It
         for file in row.files:
             if file not in bundle.files:
                 yield f"findings/ names {file}, which is not in the manifest"
-    _ = bundle.stored_queries
+    _ = bundle.stored_queries, bundle.loud_lines
