@@ -1,4 +1,4 @@
-# Everything needs only Python 3.11+ and make; `setup` makes .venv from the lock.
+# Everything needs only Python 3.11+ and make; `setup` makes .venv from the lock files.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
