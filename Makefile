@@ -1,4 +1,4 @@
-# Everything needs only Python 3.11+ and make; `setup` makes .venv from the lock.
+# Everything needs only Python 3.11+ and make; `setup` makes .venv from the lock files.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,14 +10,24 @@ JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: $(LOCK) pyproject.toml
+# What the server itself needs, and the package, editable. The packages that build it are those of the development lock.
+BUILD := hatchling|editables|packaging|pathspec|pluggy|trove-classifiers
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+$(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --no-compile --require-hashes -r requirements.lock
+	awk '/^[a-z]/ {kept = $$0 ~ /^($(BUILD))==/} kept' $(LOCK) > $(VENV)/build.txt
+	$(PIP) --require-hashes --no-deps -r $(VENV)/build.txt
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup
+$(VENV)/.ready: $(LOCK) pyproject.toml | $(VENV)/.run
+	$(PIP) --require-hashes -r $(LOCK)
+	@touch $@
+
+# Needs no more than `.run`; its third node, which AWS's double serves, is shown where the packages of the tests are there.
+demo: $(VENV)/.run
 	@$(BIN)/python -m demo
 
 test: setup
