@@ -1,0 +1,113 @@
+"""Runs the matrix: each client on a library of its own, and what came of it."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .environments import CannotInstall, Environment
+from .house import House
+
+HERE = Path(__file__).parent
+_RUN_S = 300
+
+
+@dataclass(frozen=True)
+class Row:
+    """A client of the matrix."""
+
+    client: str
+    package: str
+    env: str
+    driver: str
+    runs: list[str]
+    how: str
+
+
+@dataclass
+class Outcome:
+    """One run. why: what went wrong, "" where nothing did; ran False: it could not even be installed."""
+
+    row: Row
+    era: str
+    transport: str
+    told: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
+    ran: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.row.driver.split('.')[0]}-{self.era}-{self.transport}"
+
+    def step(self, *names: str) -> bool | None:
+        """Did all of these steps go well; None where the client has none of them."""
+        found = [step["ok"] for step in self.told.get("steps", ()) if step["name"] in names]
+        return all(found) if found else None
+
+
+def matrix() -> list[Row]:
+    """The rows, in the order of the page."""
+    return [Row(**row) for row in yaml.safe_load((HERE / "matrix.yaml").read_text(encoding="utf-8"))]
+
+
+def outcomes(rows: list[Row], house: House) -> list[Outcome]:
+    """Every run of these clients, one after the other."""
+    found = []
+    for row in rows:
+        missing = _missing(row)
+        for words in row.runs:
+            era, transport = words.split()
+            outcome = Outcome(row, era, transport)
+            if missing:
+                outcome.ran, outcome.why = False, missing
+            else:
+                _run(outcome, house)
+            print(f"{'ok    ' if not outcome.why else 'FAILED' if outcome.ran else 'not run'} {outcome.name} {outcome.why}", flush=True)
+            found.append(outcome)
+    return found
+
+
+def _missing(row: Row) -> str:
+    try:
+        Environment(row.env).make()
+    except CannotInstall as error:
+        return str(error)
+    return ""
+
+
+def _run(outcome: Outcome, house: House) -> None:
+    era = None if outcome.era == "default" else outcome.era
+    if outcome.transport == "stdio":
+        _drive(outcome, house, era, None)
+    else:
+        with house.listening(outcome.name) as url:
+            _drive(outcome, house, era, url)
+
+
+def _drive(outcome: Outcome, house: House, era: str | None, url: str | None) -> None:
+    job = json.dumps(house.job(outcome.name, era, url))
+    command = [Environment(outcome.row.env).interpreter, HERE / "drivers" / outcome.row.driver, job]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_S, check=False, cwd=house.folder)
+    except subprocess.TimeoutExpired:
+        outcome.why = f"no end after {_RUN_S} s"
+        return
+    lines = done.stdout.strip().splitlines()
+    try:
+        outcome.told = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        outcome.why = f"ended with {done.returncode}"
+        print(done.stdout[-2_000:], done.stderr[-4_000:])
+        return
+    outcome.why = _fault(outcome.told, house.expected)
+
+
+def _fault(told: dict[str, Any], expected: str | None) -> str:
+    """What was not as it should be; "" where all was."""
+    bad = [f"{step['name']}: {step.get('seen', '')}" for step in told["steps"] if not step["ok"]]
+    if told["root_cause"] != expected:
+        bad.append(f"root cause {told['root_cause']}, not {expected}")
+    return "; ".join(bad)
