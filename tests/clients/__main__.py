@@ -11,9 +11,9 @@ from .run import matrix, outcomes
 
 def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--only", help="drivers whose name holds this; the page is not written")
+    reader.add_argument("--only", help="clients whose name holds this; the page is not written")
     told = reader.parse_args()
-    rows = [row for row in matrix() if told.only is None or told.only in row.driver]
+    rows = [row for row in matrix() if told.only is None or told.only in row.name]
     with tempfile.TemporaryDirectory() as folder:
         found = outcomes(rows, House(Path(folder)))
     return any(each.why and each.ran for each in found)

@@ -33,8 +33,8 @@ class Environment:
 
     @property
     def interpreter(self) -> Path:
-        """What runs this client's driver: its own Python, or the one Node.js of all JavaScript clients."""
-        return self.folder / "bin" / "python" if self.python else MADE / "node" / "node_modules" / ".bin" / "node"
+        """What runs this client's driver: its own Python. Drivers of JavaScript clients start Node.js themselves."""
+        return self.folder / "bin" / "python" if self.python else Path(sys.executable)
 
     def make(self) -> None:
         """Install what the pins say, unless that is what is there. CannotInstall says why it did not work."""
@@ -42,15 +42,17 @@ class Environment:
         wanted = self._digest()
         if not self.python and self.name != "node":
             Environment("node").make()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for script in (HERE / "drivers").glob("*.mjs"):  # modules are looked for beside the script
+                shutil.copy(script, self.folder)
         if stamp.is_file() and stamp.read_text() == wanted:
             return
-        shutil.rmtree(self.folder, ignore_errors=True)
         print(f"making the environment {self.name}", flush=True)
         if self.python:
-            _run([sys.executable, "-m", "venv", self.folder])
+            _run([sys.executable, "-m", "venv", "--clear", self.folder])
             _run([self.interpreter, "-m", "pip", "install", "-q", "--require-hashes", "-r", PINS / f"{self.name}.txt"])
         else:
-            self.folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             for file in ("package.json", "package-lock.json"):
                 shutil.copy(PINS / self.name / file, self.folder)
             _run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], self.folder)

@@ -17,7 +17,7 @@ _RUN_S = 300
 
 @dataclass(frozen=True)
 class Row:
-    """A client of the matrix."""
+    """A client of the matrix. driver: the script in drivers/ and its further arguments."""
 
     client: str
     package: str
@@ -25,6 +25,11 @@ class Row:
     driver: str
     runs: list[str]
     how: str
+
+    @property
+    def name(self) -> str:
+        """A short name, for folders and messages."""
+        return self.env if " " in self.driver else self.driver.split(".")[0].replace("_", "-")
 
 
 @dataclass
@@ -40,7 +45,7 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        return f"{self.row.driver.split('.')[0]}-{self.era}-{self.transport}"
+        return f"{self.row.name}-{self.era}-{self.transport}"
 
     def step(self, *names: str) -> bool | None:
         """Did all of these steps go well; None where the client has none of them."""
@@ -88,8 +93,10 @@ def _run(outcome: Outcome, house: House) -> None:
 
 
 def _drive(outcome: Outcome, house: House, era: str | None, url: str | None) -> None:
-    job = json.dumps(house.job(outcome.name, era, url))
-    command = [Environment(outcome.row.env).interpreter, HERE / "drivers" / outcome.row.driver, job]
+    environment = Environment(outcome.row.env)
+    job = json.dumps({**house.job(outcome.name, era, url), "environment": str(environment.folder)})
+    script, *more = outcome.row.driver.split()
+    command = [environment.interpreter, HERE / "drivers" / script, job, *more]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_S, check=False, cwd=house.folder)
     except subprocess.TimeoutExpired:

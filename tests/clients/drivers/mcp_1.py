@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from importlib.metadata import version
 from typing import Any
 
 from mcp import ClientSession, StdioServerParameters
@@ -31,7 +32,7 @@ async def main(job: Job) -> None:
         d1.read(texts((await session.read_resource(AnyUrl(uri))).contents))
         name = d1.prompts([p.name for p in (await session.list_prompts()).prompts])
         d1.prompt(texts(m.content for m in (await session.get_prompt(name, {"instanceId": job.instance_id})).messages))
-        d1.tell("mcp", protocol)
+        d1.tell(version("mcp"), protocol)
 
 
 asyncio.run(main(Job.given()))

@@ -1,6 +1,7 @@
 """The SDK's own client, both eras."""
 
 import asyncio
+from importlib.metadata import version
 from typing import Any
 
 from mcp import Client, StdioServerParameters
@@ -23,7 +24,7 @@ async def main(job: Job) -> None:
         d1.read(texts((await client.read_resource(uri)).contents))
         name = d1.prompts([p.name for p in (await client.list_prompts()).prompts])
         d1.prompt(texts(m.content for m in (await client.get_prompt(name, {"instanceId": job.instance_id})).messages))
-        d1.tell("mcp", client.protocol_version)
+        d1.tell(version("mcp"), client.protocol_version)
 
 
 asyncio.run(main(Job.given()))

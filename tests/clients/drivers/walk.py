@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 Call = tuple[str, dict[str, Any]]
@@ -19,7 +19,8 @@ _POLLS = 20
 @dataclass(frozen=True)
 class Job:
     """What a driver is told. url: a server that listens; None: start `command` with `args` and `env` over stdio. era: legacy,
-    modern or None where the client cannot choose. instance_id, readings: the node, and figures of it that are known."""
+    modern or None where the client cannot choose. instance_id, readings: the node, and figures of it that are known. folder:
+    where files may be left. environment: the client's own."""
 
     instance_id: str
     command: str
@@ -29,11 +30,26 @@ class Job:
     url: str | None = None
     era: str | None = None
     folder: str = "."
+    environment: str = "."
 
     @classmethod
     def given(cls) -> "Job":
         """The job from the command line, JSON."""
         return cls(**json.loads(sys.argv[1]))
+
+    @property
+    def modules(self) -> Path:
+        """The folder of a JavaScript client's environment, which holds node_modules and the drivers."""
+        return Path(self.environment)
+
+    @property
+    def node(self) -> Path:
+        """The Node.js of all JavaScript clients."""
+        return self.modules.parent / "node" / "node_modules" / ".bin" / "node"
+
+    def version_of(self, package: str) -> str:
+        """The version of an installed JavaScript package."""
+        return str(json.loads((self.modules / "node_modules" / package / "package.json").read_text())["version"])
 
 
 @dataclass
@@ -44,7 +60,7 @@ class D1:
     steps: list[dict[str, Any]] = field(default_factory=list)
     tools: list[str] = field(default_factory=list)
     root_cause: str | None = None
-    sop_uri: str | None = None
+    _calls: Generator[Call, str, None] | None = None
 
     def check(self, name: str, ok: object, seen: object = None) -> None:
         """Record a step; what was seen is told where it is not ok."""
@@ -82,21 +98,26 @@ class D1:
         refused = yield "errors", {**node, "severty": "high"}
         self.check("refusal", "severty" in refused, refused)
 
+    def next(self, text: str | None = None) -> Call | None:
+        """The next call once the last one gave `text`; None at the end. So a scripted model can play D1."""
+        if self._calls is None:
+            self._calls = self.calls()
+        try:
+            return self._calls.send(text)  # type: ignore[arg-type]
+        except StopIteration:
+            return None
+
     async def walk(self, call: Callable[[str, dict[str, Any]], Awaitable[str]]) -> None:
         """All calls, with an asynchronous client."""
-        calls, text = self.calls(), None
-        while True:
-            try:
-                tool, arguments = calls.send(text)  # type: ignore[arg-type]
-            except StopIteration:
-                return
-            text = await call(tool, arguments)
+        following = self.next()
+        while following is not None:
+            following = self.next(await call(*following))
 
     def resources(self, uris: list[str]) -> str:
         """The address of D1 among the resources listed."""
-        self.sop_uri = next((uri for uri in uris if uri.startswith("sop:///D1")), None)
-        self.check("resources", self.sop_uri, uris)
-        return self.sop_uri or "sop:///D1"
+        uri = next((uri for uri in uris if uri.startswith("sop:///D1")), None)
+        self.check("resources", uri, uris)
+        return uri or "sop:///D1"
 
     def read(self, text: str) -> None:
         """What reading that address gave."""
@@ -112,10 +133,10 @@ class D1:
         """What the prompt said for the node."""
         self.check("prompt", self.job.instance_id in text and "## Phase 1" in text, text)
 
-    def tell(self, package: str, protocol: str | None = None, **more: Any) -> None:
+    def tell(self, version: str, protocol: str | None = None) -> None:
         """Print the result. protocol: the version that the client says was agreed upon."""
-        told = {"version": version(package), "protocol": protocol, "tools": self.tools, "steps": self.steps, "root_cause": self.root_cause}
-        print(json.dumps(told | more), flush=True)
+        told = {"version": version, "protocol": protocol, "tools": self.tools, "steps": self.steps}
+        print(json.dumps(told | {"root_cause": self.root_cause}), flush=True)
 
 
 def answer(text: str) -> dict[str, Any]:
@@ -126,7 +147,7 @@ def answer(text: str) -> dict[str, Any]:
         return {"unreadable": text}
     if isinstance(found, list):
         found = next((block for block in found if isinstance(block, dict) and "text" in block), {})
-    if isinstance(found, dict) and found.get("type") == "text":
+    if isinstance(found, dict) and str(found.get("type")).endswith("text"):
         return answer(found["text"])
     return found if isinstance(found, dict) else {"unreadable": text}
 
