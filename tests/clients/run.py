@@ -29,7 +29,8 @@ class Row:
     @property
     def name(self) -> str:
         """A short name, for folders and messages."""
-        return self.env if " " in self.driver else self.driver.split(".")[0].replace("_", "-")
+        script = next((word for word in self.driver.split() if word.endswith(".mjs")), self.driver)
+        return script.split(".")[0].replace("_", "-")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The clients of the TypeScript SDKs: a bridge in Node.js asks for what D1 wants."""
+"""Clients in JavaScript: a bridge in Node.js does what D1 wants."""
 
 import asyncio
 import json
@@ -45,6 +45,8 @@ async def main(job: Job, script: str, package: str) -> None:
     d1.read(await bridge.ask("read", uri=d1.resources(await bridge.ask("resources"))))
     name = d1.prompts(await bridge.ask("prompts"))
     d1.prompt(await bridge.ask("prompt", name=name, args={"instanceId": job.instance_id}))
+    for each in await bridge.ask("more", instance_id=job.instance_id, root_cause=d1.root_cause):
+        d1.check(each["name"], each["ok"])
     protocol = await bridge.ask("protocol")
     assert process.stdin
     process.stdin.close()
