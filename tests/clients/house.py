@@ -14,6 +14,7 @@ from typing import Any
 from .. import scenarios
 
 SCENARIO = "subnet-exhausted"
+ROOT = Path(__file__).parents[2]
 READINGS = ("enis_used", "enis_max", "ips_assigned")
 _START_TRIES = 300
 
@@ -49,13 +50,15 @@ class House:
         }
 
     @contextlib.contextmanager
-    def listening(self, name: str, module: str = "eks_diag_mcp") -> Iterator[str]:
-        """The server over HTTP on a free port of loopback, for as long as the context lasts; gives the address of /mcp."""
+    def listening(self, name: str, app: str | None = None) -> Iterator[str]:
+        """The server over HTTP on a free port of loopback, for as long as the context lasts; gives the address of /mcp. `app` is
+        a module to run instead of the product; it takes --library, --http and --rate."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        arguments = ["-m", module, *self._arguments(name)[2:], "serve", "--http", f"127.0.0.1:{port}", "--rate", "100000"]
-        process = subprocess.Popen([sys.executable, *arguments], env={**os.environ, **self._environment()})
+        listen = ["--http", f"127.0.0.1:{port}", "--rate", "100000"]
+        told = ["-m", app, "--library", str(self.folder / name)] if app else [*self._arguments(name), "serve"]
+        process = subprocess.Popen([sys.executable, *told, *listen], env={**os.environ, **self._environment()}, cwd=ROOT)
         try:
             _await(f"http://127.0.0.1:{port}/healthz", process)
             yield f"http://127.0.0.1:{port}/mcp"

@@ -71,7 +71,10 @@ def outcomes(rows: list[Row], house: House) -> list[Outcome]:
                 outcome.ran, outcome.why = False, missing
             else:
                 _run(outcome, house)
-            print(f"{'ok    ' if not outcome.why else 'FAILED' if outcome.ran else 'not run'} {outcome.name} {outcome.why}", flush=True)
+            print(
+                f"{'ok    ' if not outcome.why else 'FAILED' if outcome.ran else 'not run'} {outcome.name} {outcome.why}",
+                flush=True,
+            )
             found.append(outcome)
     return found
 

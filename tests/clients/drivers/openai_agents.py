@@ -18,7 +18,7 @@ class Scripted(Model):
     def __init__(self, d1: D1) -> None:
         self._d1, self._count = d1, 0
 
-    async def get_response(self, system_instructions: Any, input: Any, *_: Any, **__: Any) -> ModelResponse:  # noqa: A002
+    async def get_response(self, system_instructions: Any, input: Any, *_: Any, **__: Any) -> ModelResponse:
         last = input[-1] if isinstance(input, list) else {}
         output = last.get("output") if last.get("type") == "function_call_output" else None
         following = self._d1.next(output if output is None or isinstance(output, str) else json.dumps(output))
