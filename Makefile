@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 JUDGE_CASES ?= $(firstword $(wildcard ../shared/cases) tests/eval/cases)
 JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
-.PHONY: setup demo test lint types floors judge check docs bench bench-quick clean
+.PHONY: setup demo test lint types floors judge check docs bench bench-quick clients conformance clean
 
 setup: $(VENV)/.ready
 
@@ -53,8 +53,16 @@ bench: setup bench/.venv/.ready
 bench-quick: setup bench/.venv/.ready
 	$(BIN)/python -m bench --quick
 
+# Every client on the real server, each in an environment of its own (tests/clients/.envs); writes docs/clients.md. Needs npm, and
+# Chromium for the Inspector's page.
+clients: setup
+	$(BIN)/python -m tests.clients
+
+conformance: setup
+	$(BIN)/python -m tests.clients.conformance
+
 check: setup
 	@$(BIN)/python tests/check.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist tests/clients/.envs

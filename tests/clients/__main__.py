@@ -1,11 +1,13 @@
-"""`make clients`: every client walks D1 on the real server; docs/clients.md is what came of it."""
+"""`make clients`: every client walks D1 on the real server, then the conformance suites; docs/clients.md is what came of it."""
 
 import argparse
 import sys
 import tempfile
 from pathlib import Path
 
-from .house import House
+from .conformance.suite import verdicts
+from .house import SCENARIO, House
+from .page import write
 from .run import matrix, outcomes
 
 
@@ -15,8 +17,12 @@ def main() -> int:
     told = reader.parse_args()
     rows = [row for row in matrix() if told.only is None or told.only in row.name]
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(rows, House(Path(folder)))
-    return any(each.why and each.ran for each in found)
+        house = House(Path(folder))
+        found = outcomes(rows, house)
+        suites = [] if told.only else verdicts(house)
+        if not told.only:
+            write(found, suites, house.folder, SCENARIO, str(house.expected))
+    return any(each.why and each.ran for each in found) or any(each.unexpected for each in suites)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The server for the conformance suites: the product's own command with the fixtures added to its server.
 
-    python -m tests.clients.conformance.app --library DIR --http 127.0.0.1:PORT"""
+python -m tests.clients.conformance.app --library DIR --http 127.0.0.1:PORT"""
 
 from pathlib import Path
 from typing import Any

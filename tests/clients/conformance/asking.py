@@ -16,6 +16,7 @@ from mcp.types import (
     SamplingMessage,
     TextContent,
 )
+from pydantic import BaseModel
 
 from eks_diag_mcp.server.strict import StrictServer
 
@@ -92,6 +93,18 @@ ASKING = (
 )
 
 
+class User(BaseModel):
+    """What the suites' clients answer."""
+
+    username: str
+    email: str
+
+
+async def test_elicitation(message: str, ctx: Context[Any, Any]) -> Any:
+    answer = await ctx.elicit(message, User)
+    return [TextContent(type="text", text=f"User response: {answer.action}")]
+
+
 def _tool(asking: Asking) -> Callable[..., Any]:
     def ask(ctx: Context[Any, Any]) -> Any:
         return asking(ctx)
@@ -101,6 +114,7 @@ def _tool(asking: Asking) -> Callable[..., Any]:
 
 def add_asking(server: StrictServer[Any]) -> None:
     """The tools, and the prompt that asks."""
+    server.add_tool(test_elicitation, description="Fixture test_elicitation.", structured_output=False)
     for asking in ASKING:
         server.add_tool(_tool(asking), name=asking.name, description=f"Fixture {asking.name}.", structured_output=False)
 
