@@ -33,8 +33,8 @@ class House:
         """The root cause that the node was made with."""
         return scenarios.load(SCENARIO).expect.root_cause
 
-    def job(self, name: str, era: str | None, url: str | None) -> dict[str, Any]:
-        """What a driver is told; `name` is that of the run."""
+    def job(self, name: str, era: str | None, url: str | None, cold: bool = False) -> dict[str, Any]:
+        """What a driver is told; `name` is that of the run. cold: nothing is compiled yet, as when the product is first used."""
         scenario = scenarios.load(SCENARIO)
         place = self.folder / name
         place.mkdir(parents=True, exist_ok=True)
@@ -43,14 +43,14 @@ class House:
             "readings": {key: scenario.expect.readings[key] for key in READINGS},
             "command": sys.executable,
             "args": self._arguments(name),
-            "env": self._environment(),
+            "env": self._environment(name if cold else ""),
             "url": url,
             "era": era,
             "folder": str(place),
         }
 
     @contextlib.contextmanager
-    def listening(self, name: str, app: str | None = None) -> Iterator[str]:
+    def listening(self, name: str, app: str | None = None, cold: bool = False) -> Iterator[str]:
         """The server over HTTP on a free port of loopback, for as long as the context lasts; gives the address of /mcp. `app` is
         a module to run instead of the product; it takes --library, --http and --rate."""
         with socket.socket() as probe:
@@ -58,7 +58,9 @@ class House:
             port = probe.getsockname()[1]
         listen = ["--http", f"127.0.0.1:{port}", "--rate", "100000"]
         told = ["-m", app, "--library", str(self.folder / name)] if app else [*self._arguments(name), "serve"]
-        process = subprocess.Popen([sys.executable, *told, *listen], env={**os.environ, **self._environment()}, cwd=ROOT)
+        process = subprocess.Popen(
+            [sys.executable, *told, *listen], env={**os.environ, **self._environment(name if cold else "")}, cwd=ROOT
+        )
         try:
             _await(f"http://127.0.0.1:{port}/healthz", process)
             yield f"http://127.0.0.1:{port}/mcp"
@@ -70,9 +72,9 @@ class House:
         library = self.folder / name / "library"
         return ["-m", "eks_diag_mcp", "--archives", str(self.folder / "archives"), "--library", str(library)]
 
-    def _environment(self) -> Mapping[str, str]:
-        """Patterns are compiled once for all runs; nothing outside is asked, whatever the machine knows of AWS."""
-        return {"EKS_DIAG_PATTERNS": str(self.folder / "patterns"), "EKS_DIAG_LOG_LEVEL": "ERROR", "HOME": str(self.folder)}
+    def _environment(self, place: str) -> Mapping[str, str]:
+        """Patterns are compiled once for all runs of a place; nothing outside is asked, whatever the machine knows of AWS."""
+        return {"EKS_DIAG_PATTERNS": str(self.folder / place / "patterns"), "EKS_DIAG_LOG_LEVEL": "ERROR", "HOME": str(self.folder)}
 
 
 def _await(url: str, process: "subprocess.Popen[bytes]") -> None:

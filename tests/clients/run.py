@@ -17,7 +17,7 @@ _RUN_S = 300
 
 @dataclass(frozen=True)
 class Row:
-    """A client of the matrix. driver: the script in drivers/ and its further arguments."""
+    """A client of the matrix. driver: the script in drivers/ and its further arguments. cold: as when the product is first used."""
 
     client: str
     package: str
@@ -25,6 +25,7 @@ class Row:
     driver: str
     runs: list[str]
     how: str
+    cold: bool = False
 
     @property
     def name(self) -> str:
@@ -92,13 +93,13 @@ def _run(outcome: Outcome, house: House) -> None:
     if outcome.transport == "stdio":
         _drive(outcome, house, era, None)
     else:
-        with house.listening(outcome.name) as url:
+        with house.listening(outcome.name, cold=outcome.row.cold) as url:
             _drive(outcome, house, era, url)
 
 
 def _drive(outcome: Outcome, house: House, era: str | None, url: str | None) -> None:
     environment = Environment(outcome.row.env)
-    job = json.dumps({**house.job(outcome.name, era, url), "environment": str(environment.folder)})
+    job = json.dumps({**house.job(outcome.name, era, url, outcome.row.cold), "environment": str(environment.folder)})
     script, *more = outcome.row.driver.split()
     command = [environment.interpreter, HERE / "drivers" / script, job, *more]
     try:

@@ -2,10 +2,12 @@
 
 python -m tests.clients.conformance.app --library DIR --http 127.0.0.1:PORT"""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import click
+from mcp import MCPDeprecationWarning
 
 from eks_diag_mcp.app import App
 from eks_diag_mcp.config import Settings
@@ -30,6 +32,7 @@ def build_with_fixtures(*given: Any, **options: Any) -> StrictServer[Any]:
 @click.option("--rate", type=int, default=120)
 def main(library: Path, address: str, rate: int) -> None:
     """Serve over HTTP."""
+    warnings.simplefilter("ignore", MCPDeprecationWarning)  # the suites ask for what is deprecated, too
     config = HttpConfig.read({}, address, calls_per_minute=rate)
     serve_http(App(Settings(library=library, log_level="ERROR")), config, build_with_fixtures)
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from agents import Agent, Model, ModelResponse, Runner, Usage, set_tracing_disabled
-from agents.mcp import MCPServer, MCPServerStdio, MCPServerStreamableHttp
+from agents.mcp import MCPServerStdio, MCPServerStreamableHttp
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 from walk import D1, Job, texts
 
@@ -38,7 +38,7 @@ class Scripted(Model):
         raise NotImplementedError("the run does not stream")
 
 
-def server_of(job: Job) -> MCPServer:
+def server_of(job: Job) -> MCPServerStdio | MCPServerStreamableHttp:
     if job.url:
         return MCPServerStreamableHttp({"url": job.url})
     return MCPServerStdio({"command": job.command, "args": job.args, "env": job.env})
@@ -56,7 +56,7 @@ async def main(job: Job) -> None:
         d1.read(texts((await server.read_resource(uri)).contents))
         name = d1.prompts([p.name for p in (await server.list_prompts()).prompts])
         d1.prompt(texts(m.content for m in (await server.get_prompt(name, {"instanceId": job.instance_id})).messages))
-        d1.tell(version("openai-agents"))
+        d1.tell(version("openai-agents"), server.session.protocol_version)
 
 
 asyncio.run(main(Job.given()))
