@@ -38,8 +38,8 @@ How each is driven:
 
 What to know when connecting one:
 
-- openai-agents gives a request 5 s unless `client_session_timeout_seconds` says otherwise. All tools but one answer within that
-  by default (`status` waits 3 s); `run_sop` on a node that is not collected yet takes up to half a minute.
+- openai-agents gives a request 5 s unless `client_session_timeout_seconds` says otherwise. The walk keeps within that (`status`
+  waits 3 s by default); `run_sop` on a node that is not collected yet can take half a minute.
 - strands pins `mcp<2.2` and langchain-mcp-adapters `mcp<2`: each needs an environment without this server's own SDK. Asked for both,
   pip goes back to old releases that do not work.
 - The Inspector needs Node.js 22.19 or newer; on an older one npm quietly installs a release of years ago.
@@ -78,7 +78,7 @@ def _row(outcome: Outcome, expected: str) -> str:
     version = f"{outcome.row.package} {told.get('version', '')}".strip()
     if not outcome.ran:
         return f"| {outcome.row.client} | {outcome.row.package} | {outcome.era} | {outcome.transport} | not run: {outcome.why} |||||||\n"
-    known = {*_WALK, "report", "resources", "resource", "prompts", "prompt"}
+    known = {*_WALK, "report", "resources", "resource", "prompts", "prompt", "end"}
     more = [s["name"] for s in told.get("steps", ()) if s["name"] not in known and s["ok"]]
     if outcome.why:
         more.append(f"**FAILED** {outcome.why[:200].replace('|', ' ')}")

@@ -1,6 +1,8 @@
 """Runs the matrix: each client on a library of its own, and what came of it."""
 
 import json
+import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,8 @@ _RUN_S = 300
 
 @dataclass(frozen=True)
 class Row:
-    """A client of the matrix. driver: the script in drivers/ and its further arguments. cold: as when the product is first used."""
+    """A client of the matrix. driver: the script in drivers/ and its further arguments. cold: as when the product is first used.
+    needs: a program that the machine must have; the driver finds it in the variable of that name, in capitals."""
 
     client: str
     package: str
@@ -26,6 +29,7 @@ class Row:
     runs: list[str]
     how: str
     cold: bool = False
+    needs: str | None = None
 
     @property
     def name(self) -> str:
@@ -81,11 +85,17 @@ def outcomes(rows: list[Row], house: House) -> list[Outcome]:
 
 
 def _missing(row: Row) -> str:
+    if row.needs and not _program(row.needs):
+        return f"there is no {row.needs} on this machine"
     try:
         Environment(row.env).make()
     except CannotInstall as error:
         return str(error)
     return ""
+
+
+def _program(name: str) -> str | None:
+    return os.environ.get(name.upper()) or shutil.which(name)
 
 
 def _run(outcome: Outcome, house: House) -> None:
@@ -102,8 +112,10 @@ def _drive(outcome: Outcome, house: House, era: str | None, url: str | None) -> 
     job = json.dumps({**house.job(outcome.name, era, url, outcome.row.cold), "environment": str(environment.folder)})
     script, *more = outcome.row.driver.split()
     command = [environment.interpreter, HERE / "drivers" / script, job, *more]
+    needs = outcome.row.needs
+    env = {**os.environ, needs.upper(): str(_program(needs))} if needs else None
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_S, check=False, cwd=house.folder)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_S, check=False, cwd=house.folder, env=env)
     except subprocess.TimeoutExpired:
         outcome.why = f"no end after {_RUN_S} s"
         return

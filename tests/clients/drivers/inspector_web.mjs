@@ -1,5 +1,5 @@
 // The Inspector's web page in headless Chromium, by what is on the screen: forms filled in, results read, a view looked at.
-// Chromium is the machine's own (CHROMIUM, or where distributions put it).
+// Chromium is the machine's own (CHROMIUM says where).
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -64,12 +64,12 @@ class Page {
 
   screen = (tab) => this.go(tab, this.page.getByTestId(`${tab.toLowerCase()}-screen`));
   shot = (name) => this.page.screenshot({ path: join(this.folder, `${name}.png`) });
-  // The last line of each entry of the list on the left: a tool's name; the first line: a prompt's or resource's title.
-  entries = async (screen, which) =>
-    (await screen.getByRole("button").filter({ has: this.page.locator("p") }).all()).reduce(
-      async (found, button) => [...(await found), await button.locator("p").nth(which).innerText()],
-      Promise.resolve([]),
-    );
+
+  // One line of each entry of the list on the left: the first is a title, the last of a tool its name.
+  async entries(screen, line) {
+    const buttons = await screen.getByRole("button").filter({ has: this.page.locator("p") }).all();
+    return Promise.all(buttons.map((button) => button.locator("p").nth(line).innerText()));
+  }
 
   async listTools() {
     return { tools: (await this.entries(await this.screen("Tools"), -1)).map((name) => ({ name })) };
