@@ -142,9 +142,9 @@ class Page {
 await serve(async (job) => {
   const ended = [];
   const address = await inspector(job, ended);
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const executablePath = process.env.CHROMIUM;
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  const page = await browser.newPage({ viewport: { width: 1100, height: 720 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   await page.goto(address);
   await page.getByRole("switch", { name: `Connect or disconnect "${SERVER}"` }).click({ force: true });
   await page.getByLabel("Disconnect from server").waitFor();
