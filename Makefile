@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 JUDGE_CASES ?= $(firstword $(wildcard ../shared/cases) tests/eval/cases)
 JUDGE ?= $(firstword $(wildcard ../shared/eval) tests/eval)
 
-.PHONY: setup dist mcpb demo test lint types floors judge check docs economy bench bench-quick clean
+.PHONY: setup dist mcpb demo test lint types floors judge check docs economy bench bench-quick clients conformance clean
 
 setup: $(VENV)/.ready
 
@@ -79,8 +79,16 @@ mcpb: setup
 	$(MCPB) validate build/mcpb/manifest.json
 	mkdir -p dist && $(MCPB) pack build/mcpb dist/eks-diag-mcp.mcpb
 
+# Every client on the real server, each in an environment of its own (tests/clients/.envs); writes docs/clients.md. Needs npm, and
+# Chromium for the Inspector's page.
+clients: setup
+	$(BIN)/python -m tests.clients
+
+conformance: setup
+	$(BIN)/python -m tests.clients.conformance
+
 check: setup
 	@$(BIN)/python tests/check.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist tests/clients/.envs

@@ -64,6 +64,15 @@ async def test_a_bundle_that_is_being_indexed_at_sigterm_is_finished_first(tmp_p
     assert list((tmp_path / "library").glob("v*/instance=*/bundle=*/manifest.json"))
 
 
+async def test_sigterm_ends_the_streams_of_clients_that_listen_in_good_order(house: House, launch: Launch) -> None:
+    one = launch(house.app.settings.library)
+    async with one.door.client() as client, client.listen(tools_list_changed=True) as changes:
+        one.process.send_signal(signal.SIGTERM)
+        assert [change async for change in changes] == []  # a stream that breaks off would raise
+    assert one.ended() == 0
+    assert not [line for line in one.lines if "Traceback" in line or "ERROR" in line]
+
+
 async def test_the_log_is_json_lines_where_that_is_asked_for(house: House, launch: Launch) -> None:
     one = launch(house.app.settings.library, env=None, log_format="json")
     async with one.door.client() as client:

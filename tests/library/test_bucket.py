@@ -103,7 +103,14 @@ def test_what_was_fetched_stays_in_the_mirror_for_its_owner_alone(cloud: Cloud, 
     assert counts(bundle) == {"ip.none": 300} and bundle.folder.is_dir()
     mirror = home.root.parent
     kept = [p for p in mirror.rglob("*") if p.is_file()]
-    assert sorted(p.parent.name for p in kept if p.suffix == ".parquet") == ["blocks", "findings", "grams", "hits", "loud", "queries"]
+    assert sorted(p.parent.name for p in kept if p.suffix == ".parquet") == [
+        "blocks",
+        "findings",
+        "grams",
+        "hits",
+        "loud",
+        "queries",
+    ]
     assert {stat.S_IMODE(p.stat().st_mode) for p in kept} == {0o600}
     assert {stat.S_IMODE(p.stat().st_mode) for p in mirror.rglob("*") if p.is_dir()} == {0o700}
     cloud.aws.calls.clear()

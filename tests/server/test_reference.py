@@ -47,3 +47,13 @@ def test_every_tool_has_a_title_a_description_and_says_what_it_does_to_the_world
         assert tool["title"] and tool["description"] and "outputSchema" in tool
         assert tool["annotations"]["readOnlyHint"] is (tool["name"] not in ("collect", "batch_collect", "tcpdump_capture"))
         assert tool["inputSchema"]["additionalProperties"] is False
+
+
+def test_by_default_no_tool_waits_as_long_as_the_five_seconds_that_some_clients_give_a_request() -> None:
+    waits = [
+        parameter["default"]
+        for tool in seen()["tools"]
+        for name, parameter in tool["inputSchema"]["properties"].items()
+        if name == "waitSeconds"
+    ]
+    assert waits and max(waits) <= 3

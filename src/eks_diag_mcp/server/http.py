@@ -5,8 +5,9 @@
 import contextlib
 import logging
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import FrameType
 from typing import Any
 
@@ -19,20 +20,26 @@ from ..app import App
 from .auth import AuthConfig, Verifier
 from .build import build_server
 from .http_config import HttpConfig
+from .listening import Listening
 from .principals import LOCAL, authenticated
 from .probes import metrics_of, probes
 from .rates import Rates
+from .strict import StrictServer
 
 _log = logging.getLogger(__name__)
 _LAST_ANSWERS_S = 10
 """How long a shutdown waits for answers under way."""
 
 
-def serve_http(app: App, config: HttpConfig) -> None:
+Build = Callable[..., StrictServer[Any]]
+"""Makes the server of an App: `build_server`, or what adds to its server."""
+
+
+def serve_http(app: App, config: HttpConfig, build: Build = build_server) -> None:
     """Serve until SIGTERM or SIGINT. Then: no new requests, the last answers, the bundles being indexed as far as the time
     goes. What is not done by then is taken up by whoever asks for its status next."""
-    asgi = http_app(app, config)
-    server = uvicorn.Server(
+    asgi = http_app(app, config, build)
+    server = _Server(
         uvicorn.Config(
             asgi,
             host=config.host,
@@ -43,7 +50,8 @@ def serve_http(app: App, config: HttpConfig) -> None:
             proxy_headers=False,
             lifespan="on",
             timeout_graceful_shutdown=_LAST_ANSWERS_S,
-        )
+        ),
+        asgi.state.listening,
     )
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done
         signal.signal(number, _leave)
@@ -51,6 +59,16 @@ def serve_http(app: App, config: HttpConfig) -> None:
     server.run()
     if not server.started:
         sys.exit(1)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, listening: Listening) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._listening.end()
+        await super().shutdown(sockets)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -61,10 +79,10 @@ def _manner(config: HttpConfig) -> str:
     return "with authentication" if config.auth else "to every user of this machine"
 
 
-def http_app(app: App, config: HttpConfig) -> Starlette:
-    """The ASGI application."""
+def http_app(app: App, config: HttpConfig, build: Build = build_server) -> Starlette:
+    """The ASGI application. Its `state.listening` ends the streams of clients that listen for changes."""
     metrics = metrics_of(app)
-    server = build_server(
+    server = build(
         app,
         who=authenticated if config.auth else lambda: LOCAL,
         rates=Rates(config.calls_per_minute, app.now),
@@ -72,12 +90,15 @@ def http_app(app: App, config: HttpConfig) -> Starlette:
         lifespan=lambda _server: _until_drained(app, config.drain_s),
         **_authentication(app, config.auth),
     )
+    listening = Listening()
+    server.middleware.append(listening)
     made = server.streamable_http_app(
         stateless_http=True,
         transport_security=config.security(),
         max_request_body_size=config.max_body_bytes,
         host=config.host,
     )
+    made.state.listening = listening
     made.router.routes.extend(probes(app, metrics))
     return made
 

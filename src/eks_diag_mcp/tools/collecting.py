@@ -201,7 +201,7 @@ def _following(found: "Standing") -> str:
 def status(
     room: Room,
     executionId: Annotated[str, Field(description="From collect")],
-    waitSeconds: Annotated[int, Field(ge=0, le=45, description="How long to wait for an end")] = 10,
+    waitSeconds: Annotated[int, Field(ge=0, le=45, description="How long to wait for an end")] = 3,  # some clients give up at 5 s
     includeStepDetails: bool = True,
 ) -> StatusAnswer:
     """How far a collection is. `completed` means its findings can be read. Works after a restart of this server too."""
