@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .bundle.known_lines import KnownLines
     from .bundle.library import Library
     from .diagnose.growth import Comparison
+    from .fleet.executor import Executor
+    from .fleet.searching import FleetHits
     from .signatures.catalogue import Catalogue
 
 # pyarrow reads this when it is first imported, which is later (bundle/arrow.py): its own allocator holds 25 MB for nothing.
@@ -82,6 +84,18 @@ class App:
     def outside(self) -> Outside:
         """AWS and the clusters."""
         return Outside(self.settings, self.now)
+
+    @cached_property
+    def fleet(self) -> "Executor":
+        """Where work on many bundles is done."""
+        from .fleet.executor import executor_of
+
+        return executor_of(self.settings.fleet, self.now)
+
+    @cached_property
+    def fleet_hits(self) -> "Recent[object, FleetHits]":
+        """What the last searches of many bundles found, for their further pages."""
+        return Recent(4)
 
     # ---- whose bundle ---------------------------------------------------------------------------------------------------
     def known_instances(self) -> list[str]:

@@ -1,0 +1,135 @@
+"""Which bundles a fleet question is about: those at hand, by cluster, instance and time of capture."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..bundle.published import Published, published
+from ..errors import DiagError
+from ..model import Window
+from .compact import Compact
+from .held import Held
+from .whose import in_ledger, whose
+
+if TYPE_CHECKING:
+    from ..bundle.bundle import Bundle
+    from ..bundle.library import Library
+
+ANY_TIME = Window(None, None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which bundles are meant. Without `captured` the newest of each instance, else all that were captured then. No
+    instances: all. `ledger` is the cluster by digest as collections were checked for it."""
+
+    cluster: str | None = None
+    instances: frozenset[str] = frozenset()
+    captured: Window = ANY_TIME
+    ledger: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Hand:
+    """The bundles that were found. `unreadable`: instance -> why its bundles cannot answer; `of_nobody`: instances that were
+    left out because nothing tells their cluster; `unknown`: instances that were asked for and have no bundle here."""
+
+    held: list[Held] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    of_nobody: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def instances(self) -> list[str]:
+        """The nodes, sorted."""
+        return sorted({held.instance_id for held in self.held})
+
+
+class AtHand:
+    """The bundles of a library for one question."""
+
+    def __init__(self, library: "Library", ask: Ask, check: Callable[[], None]) -> None:
+        self._library, self._ask, self._check = library, ask, check
+        self._compact = Compact.read(library)
+        self._hand = Hand()
+
+    def chosen(self) -> Hand:
+        """Those that the question is about, by instance, the newest first."""
+        ask, hand = self._ask, self._hand
+        listed = published(self._library)
+        by_instance = self._by_opening() if listed is None else self._by_listing(listed)
+        met: set[str] = set()
+        for name, every in by_instance:
+            self._check()
+            met.add(name)
+            inside = [held for held in every if ask.captured.contains(held.captured)]
+            inside.sort(key=lambda held: (held.captured, held.digest), reverse=True)
+            hand.held += [held for held in inside[: 1 if ask.captured.whole else None] if self._of_cluster(held)]
+        hand.unknown = sorted(ask.instances - met - self._aliases)
+        return hand
+
+    _aliases: frozenset[str] = frozenset()
+
+    def _of_cluster(self, held: Held) -> bool:
+        if self._ask.cluster is None:
+            return True
+        try:
+            told = held.whose
+        except (DiagError, OSError) as error:
+            self._hand.unreadable[held.instance_id] = _why(error)
+            return False
+        if told.cluster is None:
+            self._hand.of_nobody.append(held.instance_id)
+        return told.cluster == self._ask.cluster
+
+    # ---- from the listing -----------------------------------------------------------------------------------------------
+    def _by_listing(self, listed: list[Published]) -> Iterator[tuple[str, list[Held]]]:
+        """One listing and the compact file; only what the file does not hold is opened."""
+        groups: dict[str, list[Published]] = {}
+        for one in listed:
+            groups.setdefault(one.instance_id, []).append(one)
+        wanted = self._named(groups)
+        for name in wanted:
+            group = groups[name]
+            if all(self._compact.has(one.digest, "stamp", one.stamp) for one in group):
+                yield name, [self._compact.held(o.digest, in_ledger(o.digest, self._ask.ledger)) for o in group]
+            else:
+                yield name, self._opened(name)
+
+    def _named(self, groups: Mapping[str, object]) -> list[str]:
+        """The instances that were asked for; those named by an alias are looked up."""
+        if not self._ask.instances:
+            return list(groups)
+        names = set(self._ask.instances & groups.keys())
+        found = {given: self._library.bundles(given) for given in self._ask.instances - groups.keys()}
+        self._aliases = frozenset(given for given, bundles in found.items() if bundles)
+        return sorted(names | {bundles[0].instance_id for bundles in found.values() if bundles})
+
+    # ---- bundle by bundle -----------------------------------------------------------------------------------------------
+    def _by_opening(self) -> Iterator[tuple[str, list[Held]]]:
+        """Each bundle is asked for, so that a library that shows some only is obeyed."""
+        every = dict.fromkeys(self._library.instances())
+        for name in self._named(every):
+            yield name, self._opened(name)
+
+    def _opened(self, name: str) -> list[Held]:
+        try:
+            return [self._of(bundle) for bundle in self._library.bundles(name)]
+        except (DiagError, OSError) as error:
+            self._hand.unreadable[name] = _why(error)
+            return []
+
+    def _of(self, bundle: "Bundle") -> Held:
+        ledger, digest = self._ask.ledger, bundle.digest
+        if self._compact.has(digest, "signatures", bundle.manifest.signatures):  # the same text and rules: the same findings
+            return Held.of(bundle, lambda: whose(bundle, ledger), lambda: self._compact.rows(digest))
+        return Held.of(bundle, lambda: whose(bundle, ledger))
+
+
+def _why(error: Exception) -> str:
+    return error.message if isinstance(error, DiagError) else f"its files cannot be read ({type(error).__name__})"
+
+
+def at_hand(library: "Library", ask: Ask, check: Callable[[], None] = lambda: None) -> Hand:
+    """The bundles that the question is about. No text is read, and no findings yet."""
+    return AtHand(library, ask, check).chosen()

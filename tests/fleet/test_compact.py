@@ -1,0 +1,105 @@
+"""compact: one file answers for all bundles, and is never believed where a bundle has changed, joined or gone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from eks_diag_mcp.app import App
+from eks_diag_mcp.bundle.library import Library
+from eks_diag_mcp.confined import ConfinedApp
+from eks_diag_mcp.fleet.compact import Compacted, compact, path_of
+from eks_diag_mcp.tools.fleet_findings import fleet_findings
+from eks_diag_mcp.tools.room import Room
+
+from .. import scenarios
+from .conftest import Fleet, admitted
+
+
+def answer(fleet: Fleet) -> str:
+    """By a server that has opened nothing yet."""
+    return fleet_findings(Room(App(fleet.app.settings)), response_format="detailed").model_dump_json()
+
+
+def compacted(fleet: Fleet) -> Compacted:
+    app = App(fleet.app.settings)
+    return compact(app.library, app.catalogue.digest, {})
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return admitted(tmp_path, {"eni-limit": "blue", "subnet-exhausted": "blue", "healthy-1-20": None})
+
+
+def findings_of(fleet: Fleet) -> list[Path]:
+    return sorted(fleet.app.library.root.glob("instance=*/bundle=*/findings/0.parquet"))
+
+
+def test_the_compact_file_gives_the_answer_that_the_bundles_give(fleet: Fleet) -> None:
+    before = answer(fleet)
+    done = compacted(fleet)
+    assert (done.bundles, done.rescanned, done.left_out) == (3, 0, {})
+    for path in findings_of(fleet):
+        path.unlink()  # so that nothing else can answer
+    assert answer(fleet) == before
+    assert path_of(fleet.app.library).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_joins_after_it_is_read_and_what_is_purged_is_ignored(fleet: Fleet) -> None:
+    compacted(fleet)
+    archive = scenarios.load("iam").write(fleet.app.settings.library.parent / "archives")
+    joined = fleet.app.library.admit(archive, now=fleet.app.now, wall=fleet.app.wall())
+    shutil.rmtree(fleet.app.library.bundle(fleet.ids["eni-limit"]).folder)
+    with_file = answer(fleet)
+    path_of(fleet.app.library).unlink()
+    assert with_file == answer(fleet) and joined.instance_id in with_file and fleet.ids["eni-limit"] not in with_file
+
+
+def test_a_bundle_that_was_scanned_again_is_read_and_not_remembered(fleet: Fleet) -> None:
+    compacted(fleet)
+    bundle = fleet.app.library.bundle(fleet.ids["subnet-exhausted"])
+    rules = fleet.app.catalogue.rows[:1]
+    Library(fleet.app.settings.library, lambda: (rules, "another set"), patterns=fleet.app.settings.patterns).reindex(bundle)
+    with_file = fleet_findings(Room(App(fleet.app.settings)))
+    assert with_file.outdated == [bundle.instance_id]
+    path_of(fleet.app.library).unlink()
+    assert with_file == fleet_findings(Room(App(fleet.app.settings)))
+
+
+def test_compacting_scans_bundles_of_older_signatures_again(fleet: Fleet) -> None:
+    before = answer(fleet)
+    bundle = fleet.app.library.bundle(fleet.ids["subnet-exhausted"])
+    rules = fleet.app.catalogue.rows[:1]
+    Library(fleet.app.settings.library, lambda: (rules, "another set"), patterns=fleet.app.settings.patterns).reindex(bundle)
+    assert answer(fleet) != before
+    assert compacted(fleet).rescanned == 1
+    assert answer(fleet) == before
+
+
+def test_a_bundle_that_came_again_for_another_cluster_is_of_that_one(fleet: Fleet) -> None:
+    compacted(fleet)
+    bundle = fleet.app.library.bundle(fleet.ids["eni-limit"])
+    shutil.rmtree(bundle.folder)
+    archive = scenarios.load("eni-limit").write(fleet.app.settings.library.parent / "archives")
+    App(fleet.app.settings).library.admit(archive, now=fleet.app.now, wall=fleet.app.wall(), provenance={"cluster": "red"})
+    for cluster in ("red", "blue"):
+        assert fleet_findings(Room(App(fleet.app.settings)), clusterName=cluster).nodes == 1
+
+
+def test_a_file_that_cannot_be_read_is_as_none(fleet: Fleet) -> None:
+    before = answer(fleet)
+    compacted(fleet)
+    path_of(fleet.app.library).write_bytes(path_of(fleet.app.library).read_bytes()[:500])
+    assert answer(fleet) == before
+
+
+def test_it_shows_a_confined_caller_no_other_cluster(fleet: Fleet) -> None:
+    compacted(fleet)
+    seen = fleet_findings(Room(ConfinedApp(App(fleet.app.settings), frozenset({"blue"}))))
+    assert seen.nodes == 2 and fleet.ids["healthy-1-20"] not in seen.model_dump_json()
+
+
+def test_a_bundle_that_cannot_be_read_is_left_out_and_named(fleet: Fleet) -> None:
+    findings_of(fleet)[0].unlink()
+    done = compacted(fleet)
+    assert done.bundles == 2 and list(done.left_out.values()) == ["FileNotFoundError"]
