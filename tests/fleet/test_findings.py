@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eks_diag_mcp.app import App
 from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.confined import ConfinedApp
 from eks_diag_mcp.errors import BadInput, UnknownFinding, UnknownInstance
@@ -133,3 +134,12 @@ def test_the_ledger_proves_a_cluster_too(tmp_path: Path) -> None:
     fleet.app.intake.ledger.put(replace(entry, digest=bundle.digest, cluster="red"))
     assert fleet_findings(fleet.room, clusterName="red").nodes == 1
     assert fleet_findings(Room(ConfinedApp(fleet.app, frozenset({"red"})))).nodes == 1
+
+
+def test_when_the_time_is_up_the_nodes_left_are_named_and_the_rest_is_answered(four: Fleet) -> None:
+    for step, named in ((100.0, {"the time of the call was used up; `eks-diag-mcp fleet compact` makes it quick"}), (0.0, set())):
+        seconds = iter(range(1000))
+        app = App(four.app.settings, now=lambda step=step, seconds=seconds: step * next(seconds))  # type: ignore[misc]
+        answer = fleet_findings(Room(app))
+        assert {row.why for row in answer.unanswered} == named
+        assert answer.nodes == 4 - sum(row.nodes for row in answer.unanswered) and answer.nodes in (0, 4)

@@ -48,8 +48,8 @@ class Hand:
 class AtHand:
     """The bundles of a library for one question."""
 
-    def __init__(self, library: "Library", ask: Ask, check: Callable[[], None]) -> None:
-        self._library, self._ask, self._check = library, ask, check
+    def __init__(self, library: "Library", ask: Ask, check: Callable[[], None], spent: Callable[[], bool]) -> None:
+        self._library, self._ask, self._check, self._spent = library, ask, check, spent
         self._compact = Compact.read(library)
         self._hand = Hand()
 
@@ -114,6 +114,8 @@ class AtHand:
 
     def _opened(self, name: str) -> list[Held]:
         try:
+            if self._spent():
+                raise DiagError("the time of the call was used up; `eks-diag-mcp fleet compact` makes it quick")
             return [self._of(bundle) for bundle in self._library.bundles(name)]
         except (DiagError, OSError) as error:
             self._hand.unreadable[name] = _why(error)
@@ -130,6 +132,9 @@ def _why(error: Exception) -> str:
     return error.message if isinstance(error, DiagError) else f"its files cannot be read ({type(error).__name__})"
 
 
-def at_hand(library: "Library", ask: Ask, check: Callable[[], None] = lambda: None) -> Hand:
-    """The bundles that the question is about. No text is read, and no findings yet."""
-    return AtHand(library, ask, check).chosen()
+def at_hand(
+    library: "Library", ask: Ask, check: Callable[[], None] = lambda: None, spent: Callable[[], bool] = lambda: False
+) -> Hand:
+    """The bundles that the question is about. No text is read, and no findings yet. Where the time is `spent`, bundles that
+    must be opened are told as unreadable."""
+    return AtHand(library, ask, check, spent).chosen()

@@ -33,7 +33,7 @@ class DaskFleet:
     ) -> Iterator[tuple[Item, Result | Failure]]:
         """See Executor. Unreachable where no scheduler answers; one that is lost later leaves failures."""
         until = self._now() + seconds
-        client = self._connected(min(_CONNECT_S, seconds))
+        client = self._connected(min(_CONNECT_S, max(1.0, seconds)))
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
             calls = [(work, item, __version__) for item in items]

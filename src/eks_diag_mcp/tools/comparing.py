@@ -11,6 +11,7 @@ from .room import PAGE_CHARS, Room, stamp
 from .shapes import Answer
 
 if TYPE_CHECKING:
+    from ..bundle.search import Budget
     from ..fleet.at_hand import Hand
     from ..fleet.compare import NodeView, Trait
 
@@ -74,7 +75,8 @@ def compare_nodes(
         raise BadInput("compare_nodes needs two different nodes, or clusterName.", f"Known: {known}.")
     if clusterName is None and len(names) <= FEW:
         return _few(room, names, compareFields)
-    hand = hand_of(room, clusterName, names or None, None, None)
+    budget = room.budget(_SECONDS)
+    hand = hand_of(room, budget, clusterName, names or None)
     found = sorted({held.instance_id for held in hand.held})
     if len(found) < 2:
         raise BadInput(
@@ -84,7 +86,7 @@ def compare_nodes(
     left = unanswered(hand) or None
     if len(found) <= FEW:
         return _few(room, found, compareFields).model_copy(update={"unanswered": left})
-    return _many(room, hand, compareFields)
+    return _many(room, hand, budget, compareFields)
 
 
 def _few(room: Room, names: Sequence[str], fields: Sequence[str]) -> CompareAnswer:
@@ -118,12 +120,12 @@ def _few(room: Room, names: Sequence[str], fields: Sequence[str]) -> CompareAnsw
     )
 
 
-def _many(room: Room, hand: "Hand", fields: Sequence[str]) -> CompareAnswer:
+def _many(room: Room, hand: "Hand", budget: "Budget", fields: Sequence[str]) -> CompareAnswer:
     """Findings of all nodes, from findings/; causes of as many as the time allows, those with the worst findings first."""
     from ..fleet.compare import compare, shared, view
     from ..fleet.shared import read_findings
 
-    app, budget = room.app, room.budget(_SECONDS)
+    app = room.app
     read = read_findings(hand.held, app.catalogue, lambda: budget.spent, room.checkpoint)
     views = {n.held.instance_id: view(n.held.instance_id, n.findings, {}, None) for n in read.nodes}
     captured = {n.held.instance_id: stamp(n.held.captured) for n in read.nodes}

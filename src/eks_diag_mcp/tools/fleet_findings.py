@@ -92,8 +92,8 @@ def fleet_findings(
 
     span = window(startTime, endTime, None)
     at = untoken(pageToken, 1)[0] if pageToken else 0
-    hand = hand_of(room, clusterName, instanceIds, capturedAfter, capturedBefore)
     budget = room.budget(_SECONDS)
+    hand = hand_of(room, budget, clusterName, instanceIds, capturedAfter, capturedBefore)
     read = read_findings(hand.held, room.app.catalogue, lambda: budget.spent, room.checkpoint)
     named = signature_of(finding, read.nodes, room.app.catalogue) if finding else None
 

@@ -86,9 +86,10 @@ def fleet_search(
     compiled = Query(query)  # a pattern that is none is told before any bundle is opened
     span = window(startTime, endTime, None)
     at = untoken(pageToken, 1)[0] if pageToken else 0
-    hand = hand_of(room, clusterName, instanceIds, capturedAfter, capturedBefore)
+    budget = room.budget(maxSeconds)
+    hand = hand_of(room, budget, clusterName, instanceIds, capturedAfter, capturedBefore)
     question = Question(query, sources().expand(logTypes) if logTypes else None, span)
-    found = _found(room, hand.held, question, maxSeconds, again=at > 0)
+    found = _found(room, hand.held, question, budget.until - budget.now(), again=at > 0)
     files = _FILES if response_format == "concise" else _FILES_DETAILED
     captured = {held.digest: stamp(held.captured) for held in hand.held}
     rows = page_of([_row(room, node, compiled, captured[node.digest], files) for node in found.nodes[at : at + pageSize]])

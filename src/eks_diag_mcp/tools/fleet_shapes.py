@@ -10,6 +10,7 @@ from .room import PAGE_CHARS, Room, window
 from .shapes import Answer
 
 if TYPE_CHECKING:
+    from ..bundle.search import Budget
     from ..fleet.at_hand import Hand
 
 ClusterArg = Annotated[str | None, Field(description="Nodes of this cluster only")]
@@ -28,12 +29,24 @@ class Unanswered(Answer):
     instances: list[str]
 
 
-def hand_of(room: Room, cluster: str | None, instances: list[str] | None, after: str | None, before: str | None) -> "Hand":
+def hand_of(
+    room: Room,
+    budget: "Budget",
+    cluster: str | None,
+    instances: list[str] | None,
+    after: str | None = None,
+    before: str | None = None,
+) -> "Hand":
     """The bundles that are meant. UnknownInstance where there is none."""
     from ..fleet.at_hand import Ask, at_hand
 
     span = window(after, before, None)
-    hand = at_hand(room.app.library, Ask(cluster, frozenset(instances or ()), span, ledger_of(room)), room.checkpoint)
+    hand = at_hand(
+        room.app.library,
+        Ask(cluster, frozenset(instances or ()), span, ledger_of(room)),
+        room.checkpoint,
+        lambda: budget.spent,
+    )
     if not hand.held and not hand.unreadable:
         known = room.app.known_instances()
         raise UnknownInstance(
