@@ -21,6 +21,7 @@ class Cluster:
     address: str
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    tls: tuple[str, ...] = ()
 
     @property
     def scheduler(self) -> subprocess.Popen[bytes]:
@@ -30,7 +31,7 @@ class Cluster:
         """One more worker; its place in `processes` is its number."""
         flags = ["--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--no-nanny", *more]
         local = ["--local-directory", str(self.folder / f"worker{len(self.processes)}")]
-        self.processes.append(_started("dask_worker", self.address, *flags, *local))
+        self.processes.append(_started("dask_worker", self.address, *flags, *local, *self.tls))
 
     def ready(self, workers: int) -> None:
         """Waits until so many are there."""
@@ -47,18 +48,20 @@ class Cluster:
             process.wait(30)
 
 
-def started(folder: Path, workers: int, allowed_failures: int = 3) -> Cluster:
-    """A cluster with so many workers, of one thread each."""
+def started(folder: Path, workers: int, allowed_failures: int = 3, tls: tuple[str, str] | None = None) -> Cluster:
+    """A cluster with so many workers, of one thread each. `tls`: files of the authority and of the certificate with its key."""
+    secure = ("--tls-ca-file", tls[0], "--tls-cert", tls[1]) if tls else ()
     told = folder / "scheduler.json"
     scheduler = _started(
         "dask_scheduler",
         *("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(told)),
+        *((*secure, "--protocol", "tls") if tls else ()),
         env={"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(allowed_failures)},
     )
     make: Any = Client
     with make(scheduler_file=str(told), timeout=60, set_as_default=False):  # waits for the file
         address = json.loads(told.read_text())["address"]
-    cluster = Cluster(address, folder, [scheduler])
+    cluster = Cluster(address, folder, [scheduler], secure)
     for _ in range(workers):
         cluster.worker()
     if workers:

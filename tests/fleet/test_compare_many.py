@@ -137,6 +137,10 @@ def test_the_compact_file_changes_no_answer_about_many(many: Fleet) -> None:
     assert compare_nodes(Room(App(many.app.settings, now=lambda: 0.0)), clusterName="blue") == before
 
 
-def test_a_cause_that_is_not_diagnosed_is_grave_only_as_cause_of_high_severity() -> None:
-    view = node("a", None, True)
-    assert view.bad and not replace(view, diagnosed=False).bad
+def test_a_node_that_was_not_diagnosed_is_bad_by_a_grave_cause_line_only(four: Fleet) -> None:
+    every = four.app.findings(four.app.library.bundle(four.ids["subnet-exhausted"]))
+    for finding in every:
+        view = NodeView("a", None, {finding.signature: finding}, {}, diagnosed=False)
+        assert view.bad is (finding.role == "cause" and finding.severity in ("critical", "high"))
+        assert not replace(view, diagnosed=True).bad
+    assert {(f.role, f.severity) for f in every} >= {("cause", "critical"), ("cause", "low"), ("echo", "high")}

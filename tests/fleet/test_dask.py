@@ -4,9 +4,11 @@ import os
 import time
 from pathlib import Path
 
+import dask.config
 import pytest
+import trustme
 
-from eks_diag_mcp.errors import Unreachable
+from eks_diag_mcp.errors import Unavailable, Unreachable
 from eks_diag_mcp.fleet.at_hand import Ask, at_hand
 from eks_diag_mcp.fleet.dask_executor import DaskFleet
 from eks_diag_mcp.fleet.executor import Executor, Failure, Threads
@@ -129,3 +131,29 @@ def test_an_unforeseen_fault_costs_one_item(dask: Cluster) -> None:
     for executor in (DaskFleet(dask.address, time.monotonic), Threads()):
         found = dict(executor.run(work.broken, [0, 1, 2], nothing, LONG_S))
         assert found == {0: 0, 1: Failure("the work on it failed (ZeroDivisionError)"), 2: 4}
+
+
+def test_tls_proves_both_sides_by_dasks_own_settings(tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    paths = {name: str(tmp_path / f"{name}.pem") for name in ("ca", "own", "strange")}
+    authority.cert_pem.write_to_path(paths["ca"])
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(paths["own"])
+    stranger.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(paths["strange"])
+
+    def told(cert: str) -> dict[str, str]:
+        both = {f"distributed.comm.tls.{side}.cert": paths[cert] for side in ("client", "scheduler", "worker")}
+        return {"distributed.comm.tls.ca-file": paths["ca"], **both}
+
+    with dask.config.set(told("own")):
+        cluster = started(tmp_path, 1, tls=(paths["ca"], paths["own"]))
+    try:
+        assert cluster.address.startswith("tls://")
+        executor = DaskFleet(cluster.address, time.monotonic)
+        with dask.config.set(told("own")):
+            assert list(executor.run(work.doubled, [4], nothing, LONG_S)) == [(4, 8)]
+        with dask.config.set(told("strange")), pytest.raises(Unreachable):
+            list(executor.run(work.doubled, [4], nothing, LONG_S))
+        with pytest.raises(Unavailable, match="told of no certificates"):
+            list(executor.run(work.doubled, [4], nothing, LONG_S))
+    finally:
+        cluster.close()

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -66,3 +67,15 @@ def test_the_compact_file_is_one_table_of_all(four: Fleet) -> None:
     )
     ours = Counter(s for i in four.ids.values() for s in {row.signature for row in four.app.library.bundle(i).finding_rows})
     assert dict(rows) == ours
+
+
+def statements() -> list[str]:
+    page = (Path(__file__).parents[2] / "docs/fleet.md").read_text(encoding="utf-8")
+    block = page.split("### DuckDB")[1].split("```sql")[1].split("```")[0]
+    return [statement for statement in block.split(";") if statement.strip()]
+
+
+@pytest.mark.parametrize("sql", statements())
+def test_the_documented_queries_run_and_find_something(four: Fleet, sql: str) -> None:
+    compact(four.app.library, four.app.catalogue.digest, {})
+    assert asked(four, sql)

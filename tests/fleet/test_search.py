@@ -1,5 +1,6 @@
 """fleet_search: a pattern over many bundles, with counts that are exact or said to be lower bounds, and ids to cite."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from eks_diag_mcp.app import App
 from eks_diag_mcp.cli import main
 from eks_diag_mcp.confined import ConfinedApp
 from eks_diag_mcp.errors import BadPattern, UnknownInstance, Unreachable
+from eks_diag_mcp.fleet.at_hand import Ask, at_hand
+from eks_diag_mcp.fleet.hunt import NodeHits
+from eks_diag_mcp.fleet.searching import Question, search_fleet
+from eks_diag_mcp.opening import open_library
 from eks_diag_mcp.runbooks.queries import queries_of
 from eks_diag_mcp.tools.fleet_search import FleetSearchAnswer, fleet_search
 from eks_diag_mcp.tools.room import Room
@@ -57,11 +62,12 @@ def test_a_query_that_runbooks_know_is_answered_without_reading_text(tmp_path: P
 
 
 def test_the_window_counts_lines_of_that_time_only(four: Fleet) -> None:
-    asked: dict[str, Any] = {"endTime": "2026-11-20T14:25:00Z", "query": "api error"}
+    known = next(q for q in queries_of(four.app.sops.sops) if "InsufficientFree" in q)
+    asked: dict[str, Any] = {"endTime": "2026-11-20T14:25:00Z", "query": known}
     answer = fleet_search(four.room, **asked)
     each = {i: search(four.room, instanceId=i, **asked).total_matches for i in four.ids.values()}
     assert counts(answer) == {i: n for i, n in each.items() if n}
-    assert counts(answer) != counts(fleet_search(four.room, "api error"))
+    assert counts(answer) != counts(fleet_search(four.room, known))
 
 
 def test_a_bundle_that_cannot_be_searched_is_named_and_the_answer_is_partial(tmp_path: Path) -> None:
@@ -86,6 +92,21 @@ def test_a_pattern_that_is_none_or_costs_too_much_is_refused_or_ends_in_time(fou
     }
     assert sum(row.nodes for row in hostile.unanswered) + hostile.bundles_searched == 4
     assert {name for row in hostile.unanswered for name in row.instances} <= set(four.ids.values())
+
+
+class HalfDone:
+    """An executor whose searches end before all was looked at."""
+
+    def run(self, work: Any, items: Any, check: Any, seconds: float) -> Iterator[tuple[Any, Any]]:
+        for order in items:
+            yield order, NodeHits(order.instance_id, order.digest, 3, 1, (), 1, 9, None, complete=False, why="it was late")
+
+
+def test_a_bundle_that_was_searched_in_part_counts_and_is_named(four: Fleet) -> None:
+    held = at_hand(four.app.library, Ask(cluster="green")).held
+    found = search_fleet(HalfDone(), open_library, four.app.settings, held, Question("x"), 9)
+    assert (found.total, found.searched) == (3, 0)
+    assert found.failed == [(four.ids["healthy-1-20"], "searched in part: it was late")]
 
 
 def test_pages_hold_every_node_once(four: Fleet) -> None:

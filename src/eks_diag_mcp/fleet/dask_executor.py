@@ -63,6 +63,12 @@ class DaskFleet:
                 "A Dask scheduler is configured, but Dask is not installed.", "Install eks-diag-mcp[fleet] here and on the workers."
             ) from error
         make: Any = distributed.Client  # not annotated
+        secured: Any = distributed.Security  # by Dask's own settings
+        if self._address.startswith("tls:") and secured().get_connection_args("client")["ssl_context"] is None:
+            raise Unavailable(
+                f"{self._address} speaks TLS, and Dask is told of no certificates.",
+                "Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE and __CLIENT__CERT (docs/fleet.md).",
+            )
         try:
             return make(self._address, timeout=seconds, set_as_default=False, name="eks-diag-mcp")
         except (OSError, TimeoutError, ValueError) as error:
@@ -76,8 +82,6 @@ class DaskFleet:
         from distributed import TimeoutError as Late
         from distributed.client import FutureCancelledError
 
-        if future.status not in ("finished", "error"):
-            return Failure("the connection to the Dask scheduler was lost")
         try:
             error = future.exception(timeout=min(_FETCH_S, seconds))
             found = future.result(timeout=min(_FETCH_S, seconds)) if error is None else None

@@ -66,7 +66,6 @@ class Threads:
                 done, _ = wait(waiting, min(POLL_S, left), FIRST_COMPLETED)
                 for future in done:
                     yield waiting.pop(future), _result_of(future)
-            stopped.set()
             for item in waiting.values():
                 yield item, Failure(LATE)
         finally:
