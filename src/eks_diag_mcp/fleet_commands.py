@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .config import Settings
+from .model import SEVERITIES
 
 if TYPE_CHECKING:
     from .tools.room import Room
@@ -35,7 +36,7 @@ def fleet(context: click.Context, address: str | None) -> None:
 @_INSTANCES
 @_AFTER
 @_BEFORE
-@click.option("--severity", default="all", help="This level and above.")
+@click.option("--severity", type=click.Choice(["all", *SEVERITIES, "warning"]), default="all", help="This level and above.")
 @click.option("--detailed", is_flag=True, help="More nodes and lines of each.")
 @_JSON
 @click.pass_obj

@@ -9,6 +9,7 @@ from distributed.cli.dask_scheduler import main as scheduler
 from distributed.cli.dask_worker import main as worker
 
 from eks_diag_mcp.config import Settings
+from eks_diag_mcp.errors import BadInput
 
 ROOT = Path(__file__).parents[2]
 OBJECTS = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/fleet.yaml").read_text(encoding="utf-8")))
@@ -49,3 +50,9 @@ def test_the_address_for_the_server_is_one_that_settings_take() -> None:
     address = "tcp://eks-diag-fleet-scheduler.eks-diag.svc:8786"
     assert address in (ROOT / "deploy/kubernetes/fleet.yaml").read_text(encoding="utf-8")
     assert Settings.read({"EKS_DIAG_FLEET": address}).fleet == address
+
+
+@pytest.mark.parametrize("address", ["http://scheduler:8786", "tcp://scheduler", "scheduler:8786", "tcp://a b:1"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(BadInput, match="fleet"):
+        Settings.read({"EKS_DIAG_FLEET": address})

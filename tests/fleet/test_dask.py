@@ -1,5 +1,6 @@
 """A Dask cluster answers as the threads do, and what of it dies is told: nothing hangs, nothing is lost silently."""
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -8,9 +9,10 @@ import dask.config
 import pytest
 import trustme
 
+from eks_diag_mcp import __version__
 from eks_diag_mcp.errors import Unavailable, Unreachable
 from eks_diag_mcp.fleet.at_hand import Ask, at_hand
-from eks_diag_mcp.fleet.dask_executor import DaskFleet
+from eks_diag_mcp.fleet.dask_executor import DaskFleet, on_worker
 from eks_diag_mcp.fleet.executor import Executor, Failure, Threads
 from eks_diag_mcp.fleet.hunt import Order
 from eks_diag_mcp.fleet.searching import FleetHits, Question, search_fleet
@@ -92,12 +94,19 @@ def test_a_scheduler_lost_in_the_middle_leaves_what_was_found_and_the_reason(tmp
 
 
 def test_without_workers_the_deadline_ends_the_wait(tmp_path: Path) -> None:
+    reads = itertools.count()
     cluster = started(tmp_path, 0)
     try:
-        found = list(DaskFleet(cluster.address, time.monotonic).run(work.doubled, [1, 2], nothing, 1))
+        found = list(DaskFleet(cluster.address, lambda: float(next(reads))).run(work.doubled, [1, 2], nothing, 10))
         assert found == [(1, Failure("the scheduler has no worker")), (2, Failure("the scheduler has no worker"))]
+        assert next(reads) == 11  # a second passes whenever the clock is read
     finally:
         cluster.close()
+
+
+def test_a_worker_of_another_version_does_nothing_and_says_so() -> None:
+    assert on_worker((work.doubled, 1, __version__)) == 2
+    assert on_worker((work.doubled, 1, "0.0.9")) == Failure(f"its worker runs version {__version__}, this server 0.0.9")
 
 
 def test_a_caller_that_gives_up_leaves_no_task_behind(tmp_path: Path) -> None:

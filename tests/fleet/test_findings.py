@@ -14,6 +14,7 @@ from eks_diag_mcp.tools.fleet_findings import FleetFindingsAnswer, fleet_finding
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.verdicts import summarize
 
+from ..tools.conftest import calling
 from .conftest import NODES, Fleet, admitted
 
 NO_ADDRESS = "ip_allocation.no_available_ip"
@@ -143,3 +144,26 @@ def test_when_the_time_is_up_the_nodes_left_are_named_and_the_rest_is_answered(f
         answer = fleet_findings(Room(app))
         assert {row.why for row in answer.unanswered} == named
         assert answer.nodes == 4 - sum(row.nodes for row in answer.unanswered) and answer.nodes in (0, 4)
+
+
+def test_a_node_is_found_by_another_name_of_it(tmp_path: Path) -> None:
+    fleet = admitted(tmp_path, {"eni-limit": "blue", "healthy-1-20": "blue"})
+    archive = next((tmp_path / "archives").glob(f"*{fleet.ids['eni-limit']}*"))
+    fleet.app.library.admit(archive, now=fleet.app.now, wall=fleet.app.wall(), alias="the-bad-one")
+    answer = fleet_findings(fleet.room, instanceIds=["the-bad-one", "nobody"], finding=NO_ADDRESS)
+    assert answer.nodes == 1 and answer.findings[0].instances == [fleet.ids["eni-limit"]]
+    assert [(row.why, row.instances) for row in answer.unanswered] == [("no bundle of it is at hand", ["nobody"])]
+
+
+@pytest.mark.anyio
+async def test_a_client_calls_the_fleet_tools_though_they_are_not_listed(four: Fleet) -> None:
+    async with calling(four.app) as call:
+        found = await call("fleet_findings", cluster_name="blue", page_size="3")
+        assert found["nodes"] == 2 and found["shown"] == 3 and found["nextPageToken"]
+        hits = await call("fleet_search", query="api error", instance_ids=",".join(four.ids.values()))
+        assert hits["bundles_searched"] == 4 and hits["results"][0]["files"][0]["finding_id"].startswith("S-")
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"

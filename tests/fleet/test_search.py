@@ -1,5 +1,6 @@
 """fleet_search: a pattern over many bundles, with counts that are exact or said to be lower bounds, and ids to cite."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from eks_diag_mcp.fleet.hunt import NodeHits
 from eks_diag_mcp.fleet.searching import Question, search_fleet
 from eks_diag_mcp.opening import open_library
 from eks_diag_mcp.runbooks.queries import queries_of
+from eks_diag_mcp.tools.fleet_findings import fleet_findings
 from eks_diag_mcp.tools.fleet_search import FleetSearchAnswer, fleet_search
 from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.searching import search
@@ -135,9 +137,24 @@ def test_with_a_scheduler_the_workers_search_and_without_one_the_error_is_clear(
         fleet_search(Room(App(four.app.settings.model_copy(update={"fleet": "tcp://127.0.0.1:9"}))), "x", maxSeconds=1)
 
 
-def test_the_command_line_asks_the_same(four: Fleet) -> None:
-    flags = ["--library", str(four.app.settings.library), "fleet"]
-    ran = CliRunner().invoke(main, [*flags, "search", "api error", "--cluster", "blue"], env={"EKS_DIAG_PATTERNS": str(PATTERNS)})
-    assert ran.exit_code == 0 and four.ids["subnet-exhausted"] in ran.output and "2 of 2 bundles searched" in ran.output
-    listed = CliRunner().invoke(main, [*flags, "findings"], env={"EKS_DIAG_PATTERNS": str(PATTERNS)})
-    assert listed.exit_code == 0 and "findings on 4 nodes" in listed.output
+def test_a_client_that_wants_to_know_hears_how_far_it_is(four: Fleet) -> None:
+    heard: list[tuple[float, float | None, str]] = []
+    fleet_search(Room(four.app, progress=lambda *said: heard.append(said)), r"\d+")
+    assert heard == [(n, 4, f"{n} of 4 bundles") for n in (1, 2, 3, 4)]
+
+
+def test_the_command_line_asks_the_same(four: Fleet, dask: Cluster) -> None:
+    def ran(*arguments: str) -> str:
+        flags = ["--library", str(four.app.settings.library), "fleet", *arguments]
+        result = CliRunner().invoke(main, flags, env={"EKS_DIAG_PATTERNS": str(PATTERNS)})
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    for where in ([], ["--fleet", dask.address]):
+        found = ran(*where, "search", "api error", "--cluster", "blue")
+        assert four.ids["subnet-exhausted"] in found and "2 of 2 bundles searched" in found
+    assert "findings on 4 nodes" in ran("findings")
+    assert four.ids["subnet-exhausted"] in ran("findings", "ip_allocation.no_available_ip")
+    assert json.loads(ran("findings", "--json")) == fleet_findings(four.room).model_dump(exclude_none=True)
+    assert "2 of 2 nodes have a supported cause" in ran("compare", "--cluster", "blue")
+    assert json.loads(ran("compact", "--json"))["bundles"] == 4

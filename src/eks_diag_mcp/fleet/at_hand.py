@@ -1,5 +1,6 @@
 """Which bundles a fleet question is about: those at hand, by cluster, instance and time of capture."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -58,17 +59,12 @@ class AtHand:
         ask, hand = self._ask, self._hand
         listed = published(self._library)
         by_instance = self._by_opening() if listed is None else self._by_listing(listed)
-        met: set[str] = set()
-        for name, every in by_instance:
+        for every in by_instance:
             self._check()
-            met.add(name)
             inside = [held for held in every if ask.captured.contains(held.captured)]
             inside.sort(key=lambda held: (held.captured, held.digest), reverse=True)
             hand.held += [held for held in inside[: 1 if ask.captured.whole else None] if self._of_cluster(held)]
-        hand.unknown = sorted(ask.instances - met - self._aliases)
         return hand
-
-    _aliases: frozenset[str] = frozenset()
 
     def _of_cluster(self, held: Held) -> bool:
         if self._ask.cluster is None:
@@ -83,7 +79,7 @@ class AtHand:
         return told.cluster == self._ask.cluster
 
     # ---- from the listing -----------------------------------------------------------------------------------------------
-    def _by_listing(self, listed: list[Published]) -> Iterator[tuple[str, list[Held]]]:
+    def _by_listing(self, listed: list[Published]) -> Iterator[list[Held]]:
         """One listing and the compact file; only what the file does not hold is opened."""
         groups: dict[str, list[Published]] = {}
         for one in listed:
@@ -92,25 +88,33 @@ class AtHand:
         for name in wanted:
             group = groups[name]
             if all(self._compact.has(one.digest, "stamp", one.stamp) for one in group):
-                yield name, [self._compact.held(o.digest, in_ledger(o.digest, self._ask.ledger)) for o in group]
+                yield [self._compact.held(o.digest, in_ledger(o.digest, self._ask.ledger)) for o in group]
             else:
-                yield name, self._opened(name)
+                yield self._opened(name)
 
     def _named(self, groups: Mapping[str, object]) -> list[str]:
-        """The instances that were asked for; those named by an alias are looked up."""
+        """The instances that were asked for; those named by an alias are looked up in the manifests, all in one pass."""
         if not self._ask.instances:
             return list(groups)
-        names = set(self._ask.instances & groups.keys())
-        found = {given: self._library.bundles(given) for given in self._ask.instances - groups.keys()}
-        self._aliases = frozenset(given for given, bundles in found.items() if bundles)
-        return sorted(names | {bundles[0].instance_id for bundles in found.values() if bundles})
+        names, missing = set(self._ask.instances & groups.keys()), set(self._ask.instances - groups.keys())
+        for name in groups:
+            if not missing or self._spent():
+                break
+            self._check()
+            with contextlib.suppress(DiagError, OSError):  # what cannot be read is told where it is asked for by its id
+                for bundle in self._library.bundles(name):
+                    if named := missing.intersection(bundle.manifest.aliases):
+                        names.add(name)
+                        missing -= named
+        self._hand.unknown = sorted(missing)
+        return sorted(names)
 
     # ---- bundle by bundle -----------------------------------------------------------------------------------------------
-    def _by_opening(self) -> Iterator[tuple[str, list[Held]]]:
+    def _by_opening(self) -> Iterator[list[Held]]:
         """Each bundle is asked for, so that a library that shows some only is obeyed."""
         every = dict.fromkeys(self._library.instances())
         for name in self._named(every):
-            yield name, self._opened(name)
+            yield self._opened(name)
 
     def _opened(self, name: str) -> list[Held]:
         try:

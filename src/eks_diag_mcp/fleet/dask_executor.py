@@ -37,7 +37,7 @@ class DaskFleet:
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
             calls = [(work, item, __version__) for item in items]
-            futures = client.map(_on_worker, calls, pure=False, retries=_RETRIES)
+            futures = client.map(on_worker, calls, pure=False, retries=_RETRIES)
             waiting = dict(zip(futures, items, strict=True))
             for future in futures:
                 future.add_done_callback(done.put)
@@ -96,7 +96,7 @@ class DaskFleet:
         return broken(error)
 
 
-def _on_worker(call: tuple[Work[Any, Any], Any, str]) -> Any:
+def on_worker(call: tuple[Work[Any, Any], Any, str]) -> Any:
     """What a worker does."""
     work, item, version = call
     if version != __version__:
