@@ -102,4 +102,4 @@ def test_it_shows_a_confined_caller_no_other_cluster(fleet: Fleet) -> None:
 def test_a_bundle_that_cannot_be_read_is_left_out_and_named(fleet: Fleet) -> None:
     findings_of(fleet)[0].unlink()
     done = compacted(fleet)
-    assert done.bundles == 2 and list(done.left_out.values()) == ["FileNotFoundError"]
+    assert done.bundles == 2 and list(done.left_out.values()) == ["its files cannot be read (FileNotFoundError)"]

@@ -103,9 +103,14 @@ def test_a_damaged_bundle_is_named_and_the_others_answer(tmp_path: Path) -> None
     (bundle.folder / "findings" / "0.parquet").write_bytes(b"PAR1 and no more")
     answer = fleet_findings(fleet.room)
     assert answer.nodes == 1 and answer.unanswered[0].instances == [fleet.ids["eni-limit"]]
-    (bundle.folder / "manifest.json").write_text('{"schema": 1}')
-    again = fleet_findings(Fleet(type(fleet.app)(fleet.app.settings), fleet.ids).room)
-    assert again.nodes == 1 and "another version" in again.unanswered[0].why
+    for damaged, why in (
+        ('{"schema": 1}', "another version"),
+        ('{"sch', "JSONDecodeError"),
+        ('{"schema": 2, "files": []}', "TypeError"),
+    ):
+        (bundle.folder / "manifest.json").write_text(damaged)
+        again = fleet_findings(Room(App(fleet.app.settings)))
+        assert again.nodes == 1 and why in again.unanswered[0].why
 
 
 def test_bundles_scanned_with_other_signatures_are_named(tmp_path: Path) -> None:

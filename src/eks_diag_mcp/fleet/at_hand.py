@@ -9,7 +9,7 @@ from ..bundle.published import Published, published
 from ..errors import DiagError
 from ..model import Window
 from .compact import Compact
-from .held import Held
+from .held import UNREADABLE, Held, why_not
 from .whose import in_ledger, whose
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class AtHand:
             return True
         try:
             told = held.whose
-        except (DiagError, OSError) as error:
-            self._hand.unreadable[held.instance_id] = _why(error)
+        except UNREADABLE as error:
+            self._hand.unreadable[held.instance_id] = why_not(error)
             return False
         if told.cluster is None:
             self._hand.of_nobody.append(held.instance_id)
@@ -101,7 +101,7 @@ class AtHand:
             if not missing or self._spent():
                 break
             self._check()
-            with contextlib.suppress(DiagError, OSError):  # what cannot be read is told where it is asked for by its id
+            with contextlib.suppress(*UNREADABLE):  # what cannot be read is told where it is asked for by its id
                 for bundle in self._library.bundles(name):
                     if named := missing.intersection(bundle.manifest.aliases):
                         names.add(name)
@@ -121,8 +121,8 @@ class AtHand:
             if self._spent():
                 raise DiagError("the time of the call was used up; `eks-diag-mcp fleet compact` makes it quick")
             return [self._of(bundle) for bundle in self._library.bundles(name)]
-        except (DiagError, OSError) as error:
-            self._hand.unreadable[name] = _why(error)
+        except UNREADABLE as error:
+            self._hand.unreadable[name] = why_not(error)
             return []
 
     def _of(self, bundle: "Bundle") -> Held:
@@ -130,10 +130,6 @@ class AtHand:
         if self._compact.has(digest, "signatures", bundle.manifest.signatures):  # the same text and rules: the same findings
             return Held.of(bundle, lambda: whose(bundle, ledger), lambda: self._compact.rows(digest))
         return Held.of(bundle, lambda: whose(bundle, ledger))
-
-
-def _why(error: Exception) -> str:
-    return error.message if isinstance(error, DiagError) else f"its files cannot be read ({type(error).__name__})"
 
 
 def at_hand(

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle.findings_table import FindingRow, finding_columns, finding_rows
 from ..bundle.published import stamp_of
 from ..bundle.store import from_iso, from_millis, millis, read_columns, secure, store_faults, write_columns
-from ..errors import DiagError
-from .held import YEAR_ONE, Held
+from .held import UNREADABLE, YEAR_ONE, Held, why_not
 from .whose import Whose, whose
 
 if TYPE_CHECKING:
@@ -56,13 +55,14 @@ class Compact:
         return digest in self._places and self._table[column][self._places[digest][0]].as_py() == value
 
     def held(self, digest: str, newly: Whose | None) -> Held:
-        """A bundle that the file holds; `newly` is what is known about its cluster otherwise."""
+        """A bundle that the file holds. `newly`: the cluster by the ledger, which counts as in `proven`."""
         at = self._places[digest][0]
         names = ("instance", "signatures", "captured", "boot", "cluster", "teller")
         instance, signatures, captured, boot, cluster, teller = (self._table[name][at].as_py() for name in names)
         was = Whose(cluster, teller)
+        told = was if teller == "collector" else newly or was
         when = from_millis(captured) or YEAR_ONE
-        return Held(digest, instance, when, from_millis(boot), signatures, lambda: newly or was, lambda: self.rows(digest))
+        return Held(digest, instance, when, from_millis(boot), signatures, lambda: told, lambda: self.rows(digest))
 
     def rows(self, digest: str) -> tuple[FindingRow, ...]:
         """The findings of a bundle that the file holds."""
@@ -140,8 +140,8 @@ def compact(
                     done.rescanned += 1
                 done.findings += columns.enter(bundle, whose(bundle, ledger))
                 done.bundles += 1
-        except (DiagError, OSError) as error:
-            done.left_out[name] = error.message if isinstance(error, DiagError) else type(error).__name__
+        except UNREADABLE as error:
+            done.left_out[name] = why_not(error)
     columns.write(path_of(library))
     progress(len(names), len(names))
     return done

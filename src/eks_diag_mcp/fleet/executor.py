@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from ..bundle.sweep import Halt, Halted
 from ..errors import DiagError
+from .held import why_not
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -77,10 +78,8 @@ def guarded(work: Work[Item, Result], item: Item, halt: Halt) -> Result | Failur
     """The result, or why this item cannot have one: its bundle is gone or damaged, or the question costs too much on it."""
     try:
         return work(item, halt)
-    except DiagError as error:
-        return Failure(error.message)
-    except OSError as error:
-        return Failure(f"its files cannot be read ({type(error).__name__})")
+    except (DiagError, OSError) as error:
+        return Failure(why_not(error))
 
 
 def _result_of(future: Future[Result | Failure]) -> Result | Failure:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..bundle.findings_table import FindingRow
+from ..errors import DiagError
 from .whose import Whose
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 YEAR_ONE = datetime.min.replace(tzinfo=UTC)
 """When a bundle was captured that does not tell."""
+UNREADABLE = (DiagError, OSError, ValueError, TypeError, KeyError)
+"""What a bundle raises whose files are gone, cut, or not what they should be."""
 Rows = Callable[[], tuple[FindingRow, ...]]
 
 
@@ -52,3 +55,8 @@ class Held:
             tell,
             rows or (lambda: bundle.finding_rows),
         )
+
+
+def why_not(error: Exception) -> str:
+    """Why a bundle cannot answer, in our own words."""
+    return error.message if isinstance(error, DiagError) else f"its files cannot be read ({type(error).__name__})"

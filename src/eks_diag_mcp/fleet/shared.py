@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import DiagError, UnknownFinding
+from ..errors import UnknownFinding
 from ..model import SEVERITIES, Evidence, Finding, Role, Severity
 from ..signatures.findings import findings_of
-from .held import Held
+from .held import UNREADABLE, Held, why_not
 
 if TYPE_CHECKING:
     from ..signatures.catalogue import Catalogue
@@ -83,8 +83,8 @@ def read_findings(held: Sequence[Held], catalogue: "Catalogue", spent: Callable[
             continue
         try:
             done.nodes.append(Node(one, findings_of(one, catalogue)))
-        except (DiagError, OSError, ValueError) as error:
-            done.unreadable[one.instance_id] = f"its findings cannot be read ({type(error).__name__})"
+        except UNREADABLE as error:
+            done.unreadable[one.instance_id] = why_not(error)
             continue
         if one.signatures != catalogue.digest:
             done.outdated.append(one.instance_id)
