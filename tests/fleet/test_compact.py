@@ -8,6 +8,7 @@ import pytest
 from eks_diag_mcp.app import App
 from eks_diag_mcp.bundle.library import Library
 from eks_diag_mcp.confined import ConfinedApp
+from eks_diag_mcp.fleet.at_hand import Ask, Hand, at_hand
 from eks_diag_mcp.fleet.compact import Compacted, compact, path_of
 from eks_diag_mcp.tools.fleet_findings import fleet_findings
 from eks_diag_mcp.tools.room import Room
@@ -43,6 +44,15 @@ def test_the_compact_file_gives_the_answer_that_the_bundles_give(fleet: Fleet) -
         path.unlink()  # so that nothing else can answer
     assert answer(fleet) == before
     assert path_of(fleet.app.library).stat().st_mode & 0o777 == 0o600
+
+
+def test_where_no_time_is_left_only_what_the_file_holds_is_at_hand(fleet: Fleet) -> None:
+    def hand() -> Hand:
+        return at_hand(App(fleet.app.settings).library, Ask(), spent=lambda: True)
+
+    assert hand().held == [] and hand().unreadable.keys() == set(fleet.ids.values())
+    compacted(fleet)
+    assert len(hand().held) == 3 and hand().unreadable == {}
 
 
 def test_what_joins_after_it_is_read_and_what_is_purged_is_ignored(fleet: Fleet) -> None:
