@@ -113,3 +113,12 @@ def test_a_bundle_that_cannot_be_read_is_left_out_and_named(fleet: Fleet) -> Non
     findings_of(fleet)[0].unlink()
     done = compacted(fleet)
     assert done.bundles == 2 and list(done.left_out.values()) == ["its files cannot be read (FileNotFoundError)"]
+
+
+def test_bundles_without_findings_are_held_as_such(fleet: Fleet) -> None:
+    rules = [row for row in fleet.app.catalogue.rows if row.id == "ip_allocation.subnet_no_free_address"]
+    few = Library(fleet.app.settings.library, lambda: (tuple(rules), "one rule"), patterns=fleet.app.settings.patterns)
+    done = compact(few, "one rule", {})
+    assert (done.bundles, done.rescanned) == (3, 3)
+    held = at_hand(few, Ask(), spent=lambda: True).held
+    assert {h.instance_id: bool(h.finding_rows) for h in held} == {i: name == "subnet-exhausted" for name, i in fleet.ids.items()}
