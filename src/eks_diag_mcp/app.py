@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .collect.model import Collection
     from .desk import CollectingDesk
     from .diagnose.growth import Comparison
+    from .fleet.executor import Executor
+    from .fleet.searching import FleetHits
     from .intake import Intake
     from .outside import Outside
     from .runbooks.library import Shelf, SopLibrary
@@ -94,6 +96,18 @@ class App:
         from .outside import Outside
 
         return Outside(self.settings, self.now)
+
+    @cached_property
+    def fleet(self) -> "Executor":
+        """Where work on many bundles is done."""
+        from .fleet.executor import executor_of
+
+        return executor_of(self.settings.fleet, self.now)
+
+    @cached_property
+    def fleet_hits(self) -> "Recent[object, FleetHits]":
+        """What the last searches of many bundles found, for their further pages."""
+        return Recent(4)
 
     # ---- whose bundle ---------------------------------------------------------------------------------------------------
     def known_instances(self) -> list[str]:

@@ -12,6 +12,7 @@ from . import __version__
 from .commands import admit, report, triage
 from .config import Settings
 from .errors import DiagError
+from .fleet_commands import fleet
 from .library_commands import library
 from .server.logs import set_up
 from .sop_commands import SOP_COMMANDS
@@ -52,12 +53,13 @@ class _Group(click.Group):
 @click.option("--library", "home", help="Folder of the store, or s3://bucket/prefix [EKS_DIAG_LIBRARY].")
 @click.option("--sops", type=click.Path(path_type=Path), multiple=True, help="Folder with runbooks of your own [EKS_DIAG_SOPS].")
 @click.option("--toolsets", help="Sets of tools to list: core,sops,kubernetes,fleet-ops,capture [EKS_DIAG_TOOLSETS].")
+@click.option("--fleet", "fleet_address", metavar="tcp://HOST:PORT", help="Dask scheduler for fleet_search [EKS_DIAG_FLEET].")
 @click.pass_context
-def main(context: click.Context, archives: Path | None, home: str | None, sops: tuple[Path, ...], toolsets: str | None) -> None:
+def main(context: click.Context, /, home: str | None, toolsets: str | None, fleet_address: str | None, **given: Any) -> None:
     """Find out why an EKS worker node misbehaves. Without a command: an MCP server over stdio."""
     from .config import toolset_names
 
-    given = {"archives": archives, "library": home, "sops": sops, "toolsets": toolset_names(toolsets) if toolsets else None}
+    given |= {"library": home, "toolsets": toolset_names(toolsets) if toolsets else None, "fleet": fleet_address}
     context.obj = settings = Settings.read(os.environ, **given)
     serving = context.invoked_subcommand in (None, "serve")
     # A command answers on the terminal itself; the audit lines of a server would only stand between.
@@ -77,6 +79,7 @@ def serve_stdio(settings: Settings) -> None:
 main.add_command(triage)
 main.add_command(report)
 main.add_command(library)
+main.add_command(fleet)
 
 
 @main.command()

@@ -44,6 +44,7 @@ class Settings(BaseModel):
     toolsets: which sets of tools are listed.
     region, regions: default region and the others that may be asked. clusters: those that may be asked, by name, with
     their region (empty: any). bucket, prefix: where collected bundles lie, and where in it node agents upload to.
+    fleet: address of the Dask scheduler whose workers search many bundles (None: threads of this process).
     automation_role: ARN of the role that SSM Automation assumes. kubeconfig, kube_context: the alternative to EKS access.
     collecting: may this server ask nodes for logs (allow, confirm, deny). collect_pause_s: shortest time between two
     collections of one node."""
@@ -70,6 +71,7 @@ class Settings(BaseModel):
     kube_context: str | None = None
     collecting: Literal["allow", "confirm", "deny"] = "allow"
     collect_pause_s: int = 120
+    fleet: Annotated[str, Field(pattern=r"^(tcp|tls)://[\w.\-\[\]:]+:\d{1,5}$")] | None = None
     aws_max_attempts: int = 5
     aws_read_timeout_s: float = 20
 
@@ -110,6 +112,7 @@ _PLAIN = {
     "EKS_DIAG_COLLECT": "collecting",
     "EKS_DIAG_COLLECT_PAUSE_S": "collect_pause_s",
     "EKS_DIAG_LOG_FORMAT": "log_format",
+    "EKS_DIAG_FLEET": "fleet",
     "EKS_DIAG_AWS_MAX_ATTEMPTS": "aws_max_attempts",
     "EKS_DIAG_AWS_READ_TIMEOUT_S": "aws_read_timeout_s",
 }

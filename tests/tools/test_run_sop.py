@@ -244,4 +244,12 @@ def test_a_runbook_cannot_run_a_runbook_or_touch_the_fleet() -> None:
 
 
 def test_a_runbook_may_call_every_tool_there_is_but_itself_and_what_asks_many_nodes() -> None:
-    assert {row.name for row in TOOLS} - {tool.__name__ for tool in RUNS} == {"run_sop", "batch_collect"}
+    assert {row.name for row in TOOLS} - {tool.__name__ for tool in RUNS} == {
+        *("run_sop", "batch_collect", "fleet_findings", "fleet_search"),
+    }
+
+
+def test_a_run_that_knows_the_cluster_compares_named_nodes_only(app: App, scenario_bundle: Admit) -> None:
+    answer = ran(app, scenario_bundle("eni-limit"), clusterName="blue", response_format="detailed")
+    compared = [row for row in answer.steps if "compare_nodes" in row.note]
+    assert [(row.outcome, row.note) for row in compared] == [("skipped", "compare_nodes needs instanceIds")]

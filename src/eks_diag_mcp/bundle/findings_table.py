@@ -1,7 +1,7 @@
 """hits/ and findings/ of one bundle: written from the book of hits, read back as plain rows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,22 +64,26 @@ def write_findings(folder: Path, book: HitBook) -> None:
     }
     write_columns(folder / "hits" / "0.parquet", {name: (values, kinds[name]) for name, values in hits.items()})
     rows = [_row(signature, source, group) for (signature, source), group in sorted(chosen.items())]
-    write_columns(
-        folder / "findings" / "0.parquet",
-        {
-            "signature": ([r.signature for r in rows], pa.string()),
-            "source": ([r.source for r in rows], pa.string()),
-            "count": ([r.count for r in rows], pa.int64()),
-            "untimed": ([r.untimed for r in rows], pa.int64()),
-            "first": ([r.first for r in rows], pa.timestamp("ms", "UTC")),
-            "last": ([r.last for r in rows], pa.timestamp("ms", "UTC")),
-            "files": ([list(r.files) for r in rows], pa.list_(pa.string())),
-            "quotes": (
-                [json.dumps([[q.file, q.line, q.time, q.text, q.at] for q in r.quotes], ensure_ascii=False) for r in rows],
-                pa.string(),
-            ),
-        },
-    )
+    write_columns(folder / "findings" / "0.parquet", finding_columns(rows))
+
+
+def finding_columns(rows: Sequence[FindingRow]) -> dict[str, tuple[list[Any], Any]]:
+    """The columns of findings/: name -> (values, arrow type)."""
+    from .arrow import pa
+
+    return {
+        "signature": ([r.signature for r in rows], pa.string()),
+        "source": ([r.source for r in rows], pa.string()),
+        "count": ([r.count for r in rows], pa.int64()),
+        "untimed": ([r.untimed for r in rows], pa.int64()),
+        "first": ([r.first for r in rows], pa.timestamp("ms", "UTC")),
+        "last": ([r.last for r in rows], pa.timestamp("ms", "UTC")),
+        "files": ([list(r.files) for r in rows], pa.list_(pa.string())),
+        "quotes": (
+            [json.dumps([[q.file, q.line, q.time, q.text, q.at] for q in r.quotes], ensure_ascii=False) for r in rows],
+            pa.string(),
+        ),
+    }
 
 
 def _counted(source: str, group: list[FileHits]) -> list[FileHits]:
@@ -109,7 +113,11 @@ def _row(signature: str, source: str, group: list[FileHits]) -> FindingRow:
 
 def read_findings(folder: Path) -> list[FindingRow]:
     """The rows of findings/."""
-    table = read_columns(folder / "findings" / "0.parquet")
+    return finding_rows(read_columns(folder / "findings" / "0.parquet"))
+
+
+def finding_rows(table: Any) -> list[FindingRow]:
+    """The rows of a table with the columns of findings/."""
     first, last = (table[name].cast("int64").to_pylist() for name in ("first", "last"))
     plain = {name: table[name].to_pylist() for name in ("signature", "source", "count", "untimed", "files", "quotes")}
     return [

@@ -11,6 +11,7 @@ from .store import VERSION
 
 COLLECTIONS = f"{VERSION}/collections/"
 BATCHES = f"{COLLECTIONS}batches/"
+GIVEN_UP = f"{COLLECTIONS}given-up/"
 SEARCHES = "searches/"
 """Where they lie in a library."""
 _AT_A_TIME = 8

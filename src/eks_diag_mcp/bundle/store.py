@@ -134,6 +134,25 @@ def write_columns(path: Path, columns: dict[str, tuple[Any, Any]]) -> None:
     pq.write_table(table, path, compression="zstd", row_group_size=1 << 20)
 
 
+def packed_columns(columns: dict[str, tuple[Any, Any]]) -> bytes:
+    """As `write_columns`, as the bytes of the file."""
+    from .arrow import pa, pq
+
+    out = pa.BufferOutputStream()
+    table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
+    pq.write_table(table, out, compression="zstd", row_group_size=1 << 20)
+    data: bytes = out.getvalue().to_pybytes()
+    return data
+
+
+def unpacked(data: bytes) -> Any:
+    """A Parquet file's bytes as one table."""
+    from .arrow import pa, pq
+
+    with pq.ParquetFile(pa.BufferReader(data)) as file:
+        return file.read(use_threads=False)
+
+
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> Any:
     """A Parquet file as one table, or some columns of it. `pyarrow.parquet.read_table` would do, but brings in the query
     engine and its threads: 20 MB that nothing here needs. BadBundle where it is gone, cut or garbled."""

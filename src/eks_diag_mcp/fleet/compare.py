@@ -1,7 +1,8 @@
 """Compare nodes: which findings, versions, settings and numbers tell the bad nodes from their healthy peers.
 
 A trait separates as well as its share among bad nodes differs from that among good ones (1 = perfectly). With no good node,
-or no bad one, a trait separates the fewer from the more. Numbers separate only when no bad node lies among the good."""
+or no bad one, a trait separates the fewer from the more. Numbers separate only when no bad node lies among the good. What is
+the same on all nodes of a cluster by nature is compared within each cluster only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,22 +12,39 @@ from ..model import Diagnosis, Finding, Reading, Section
 
 Kind = Literal["finding", "setting", "number"]
 Value = int | float | str | bool
-_VOLATILE = ("uptime", "boot", "captured", "age", "last_", "pid", "instance_id", "hostname", "node_name", "primary_ip")
+_VOLATILE = (
+    *("uptime", "boot", "captured", "age", "last_", "pid"),
+    *("instance_id", "hostname", "host_name", "node_name", "primary_ip", "primary_address", "snat_to_source"),
+)
 """Readings that differ from node to node by nature."""
+_ENDPOINT = "api_server.api_server_endpoint"
+_OF_CLUSTER = frozenset({"api_server_endpoint", "cluster_name", "cluster_dns", "nameservers", "snat_excluded_networks"})
+"""Readings that are the cluster's or its VPC's own: between clusters they differ by nature."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """What of a node is compared. `bad`: its diagnosis has a supported cause."""
+    """What of a node is compared. `bad`: its diagnosis has a supported cause; of a node that was not diagnosed: it shows a
+    cause of high or critical severity. `cluster`: None where nothing tells it."""
 
     instance_id: str
     root_cause: str | None
     findings: Mapping[str, Finding]
     readings: Mapping[str, Reading]
+    cluster: str | None = None
+    diagnosed: bool = True
 
     @property
     def bad(self) -> bool:
-        return self.root_cause is not None
+        if self.diagnosed:
+            return self.root_cause is not None
+        return any(f.role == "cause" and f.severity in ("critical", "high") for f in self.findings.values())
+
+    @property
+    def of(self) -> str | None:
+        """The cluster, or the API server that stands for it."""
+        endpoint = self.readings.get(_ENDPOINT)
+        return self.cluster or (str(endpoint.value) if endpoint else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +59,15 @@ class Trait:
     role: str = ""
 
 
-def view(instance_id: str, findings: Iterable[Finding], sections: Mapping[str, Section], diagnosis: Diagnosis) -> NodeView:
-    """A node as it is compared: findings that are not context, readings of the node as a whole by section."""
+def view(
+    instance_id: str,
+    findings: Iterable[Finding],
+    sections: Mapping[str, Section],
+    diagnosis: Diagnosis | None,
+    cluster: str | None = None,
+) -> NodeView:
+    """A node as it is compared: findings that are not context, readings of the node as a whole by section. Without a
+    diagnosis it counts as bad by its findings."""
     seen: dict[str, Finding] = {}
     for finding in findings:
         if finding.role != "context" and finding.healed_at is None:
@@ -53,8 +78,14 @@ def view(instance_id: str, findings: Iterable[Finding], sections: Mapping[str, S
         for r in section.readings
         if r.scope in (None, "settings") and r.value is not None and not any(word in r.name for word in _VOLATILE)
     }
-    root = diagnosis.root_cause
-    return NodeView(instance_id, root.id if root and root.when != "earlier" else None, seen, readings)
+    root = diagnosis.root_cause if diagnosis else None
+    cause = root.id if root and root.when != "earlier" else None
+    return NodeView(instance_id, cause, seen, readings, cluster, diagnosis is not None)
+
+
+def clusters(nodes: Iterable[NodeView]) -> frozenset[str]:
+    """The clusters that the nodes are of, as far as something tells."""
+    return frozenset(of for node in nodes if (of := node.of) is not None)
 
 
 def compare(nodes: Sequence[NodeView], *, errors: bool, config: bool) -> tuple[Trait, ...]:
@@ -84,6 +115,8 @@ def _settings(nodes: Sequence[NodeView]) -> Iterable[Trait]:
         values: dict[str, Value] = {
             n.instance_id: v for n in nodes if name in n.readings and (v := n.readings[name].value) is not None
         }
+        if name.partition(".")[2] in _OF_CLUSTER:
+            values = _within(nodes, values)
         if len(set(map(str, values.values()))) < 2:
             continue
         numbers = {k: v for k, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
@@ -93,6 +126,16 @@ def _settings(nodes: Sequence[NodeView]) -> Iterable[Trait]:
             continue
         best = max(_share(nodes, {k for k, v in values.items() if v == value}) for value in set(values.values()))
         yield Trait("setting", name, name, values, best)
+
+
+def _within(nodes: Sequence[NodeView], values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values of those clusters whose own nodes differ."""
+    kept: dict[str, Value] = {}
+    for cluster in {n.of for n in nodes}:
+        own = {n.instance_id: values[n.instance_id] for n in nodes if n.of == cluster and n.instance_id in values}
+        if len(set(map(str, own.values()))) > 1:
+            kept |= own
+    return kept
 
 
 def _share(nodes: Sequence[NodeView], having: set[str]) -> float:

@@ -1,11 +1,11 @@
 """Findings: the stored hits of a bundle joined with the catalogue, and whether later lines show the fault gone."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from ..bundle.bundle import Bundle
 from ..bundle.findings_table import FindingRow
 from ..bundle.store import from_millis
 from ..model import SEVERITIES, Evidence, Finding, Role, Severity
@@ -21,12 +21,25 @@ _HINT = 2
 _ROLE_STEP: dict[Role, int] = {"cause": 0, "echo": 1, "context": 2}
 
 
+class Indexed(Protocol):
+    """What findings are made of: a bundle, or what a fleet keeps of one."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def captured(self) -> datetime: ...
+    @property
+    def boot(self) -> datetime | None: ...
+    @property
+    def finding_rows(self) -> Sequence[FindingRow]: ...
+
+
 def short_id(prefix: str, *parts: str) -> str:
     """`prefix` and a short hash of the parts: the same in every later call and after re-indexing."""
     return f"{prefix}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:8]}"
 
 
-def findings_of(bundle: Bundle, catalogue: Catalogue) -> tuple[Finding, ...]:
+def findings_of(bundle: Indexed, catalogue: Catalogue) -> tuple[Finding, ...]:
     """All findings of a bundle, the most telling first."""
     found = [_finding(bundle, row, catalogue) for row in bundle.finding_rows if row.signature in catalogue.by_id]
     last_of: dict[str, datetime] = {}
@@ -37,7 +50,7 @@ def findings_of(bundle: Bundle, catalogue: Catalogue) -> tuple[Finding, ...]:
     return tuple(ranked(healed, bundle.captured))
 
 
-def _finding(bundle: Bundle, row: FindingRow, catalogue: Catalogue) -> Finding:
+def _finding(bundle: Indexed, row: FindingRow, catalogue: Catalogue) -> Finding:
     signature = catalogue.get(row.signature)
     return Finding(
         id=short_id("F", bundle.digest, row.signature, row.source),
@@ -58,7 +71,7 @@ def _finding(bundle: Bundle, row: FindingRow, catalogue: Catalogue) -> Finding:
     )
 
 
-def _healed(finding: Finding, catalogue: Catalogue, last_of: dict[str, datetime], bundle: Bundle) -> Finding:
+def _healed(finding: Finding, catalogue: Catalogue, last_of: dict[str, datetime], bundle: Indexed) -> Finding:
     """A later success heals a fault that ended: quiet for a while, or of the first minutes after boot. What comes back
     between successes (a churning pool) is not healed by the success that happened to be last."""
     first, last = finding.first_seen, finding.last_seen

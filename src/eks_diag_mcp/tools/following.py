@@ -7,7 +7,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from ..collect.archive import ArchiveFolder
@@ -77,7 +76,7 @@ def follow(room: Room, execution_id: str, poll_after_s: int) -> Followed:
 def look(room: Room, task_id: str) -> Followed:
     """Where a task stands now. BadInput for a task that is unknown, or another's."""
     found, at = _known(room, task_id), room.app.wall()
-    if _given_up(room, found).exists():
+    if room.app.library.home.objects.read(_given_up(found)) is not None:
         return Followed(task_id, "cancelled", _goes_on(found), found.made, at, _INDEXING_POLL_S)
     try:
         standing = room.app.intake.follow(found.execution_id, 0, room.checkpoint)
@@ -99,13 +98,12 @@ def give_up(room: Room, task_id: str) -> None:
     found = _known(room, task_id)
     if look(room, task_id).status != "working":
         return
-    path = _given_up(room, found)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    oldest = f"{int((room.app.wall() - LIFE).timestamp()):08x}"
-    for other in path.parent.iterdir():
-        if other.name < oldest:
-            other.unlink(missing_ok=True)
+    from ..bundle.records import GIVEN_UP
+
+    objects = room.app.library.home.objects
+    objects.put(_given_up(found), b"")
+    oldest = f"{GIVEN_UP}{int((room.app.wall() - LIFE).timestamp()):08x}"
+    objects.delete([other.name for other in objects.list(GIVEN_UP) if other.name < oldest])
 
 
 def must_be_known(room: Room, task_id: str) -> None:
@@ -130,8 +128,10 @@ def _unknown(task_id: str) -> BadInput:
     return BadInput(f"Unknown task {task_id[:120]!r}.", "Use the taskId that the call of collect returned to you.")
 
 
-def _given_up(room: Room, task: TaskId) -> Path:
-    return room.app.library.root / "collections" / "given-up" / task.mark
+def _given_up(task: TaskId) -> str:
+    from ..bundle.records import GIVEN_UP
+
+    return GIVEN_UP + task.mark
 
 
 def _goes_on(task: TaskId) -> str:

@@ -75,6 +75,7 @@ RUNS: tuple[Callable[..., BaseModel], ...] = (
 _ALWAYS = ("core", "sops", "fleet-ops")
 """Sets that a run may use though a client is not told of them: they read, but for what `_IF_ON` names."""
 _IF_ON = frozenset({"batch_collect"})
+_NAMED = {"compare_nodes": frozenset({"instanceIds"})}  # a run asks no fleet
 _COLLECT_S = 22
 """How long a run waits for a bundle to be indexed; the rest of the 45 s is for the steps."""
 _STEP_S = 6.0
@@ -227,9 +228,10 @@ def _shapes(room: Room) -> dict[str, ToolShape]:
         if name in shut:
             continue
         parameters = list(inspect.signature(function).parameters.values())[1:]
-        needs = frozenset(p.name for p in parameters if p.default is p.empty)
+        needs = frozenset(p.name for p in parameters if p.default is p.empty) | _NAMED.get(name, frozenset())
+        accepts = frozenset(p.name for p in parameters) - ({"clusterName"} if name in _NAMED else set())
         if _may(room, name):
-            found[name] = ToolShape(frozenset(p.name for p in parameters), needs, contract().tools[name].toolset)
+            found[name] = ToolShape(accepts, needs, contract().tools[name].toolset)
     return found
 
 

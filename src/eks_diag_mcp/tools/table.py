@@ -12,6 +12,8 @@ from .comparing import compare_nodes
 from .correlating import correlate
 from .eks import describe_eks_resource
 from .finding import errors
+from .fleet_findings import fleet_findings
+from .fleet_search import fleet_search
 from .happening import get_k8s_events, get_pod_logs
 from .holdings import artifact, history
 from .kubernetes import list_k8s_resources, read_k8s_resource
@@ -64,6 +66,8 @@ TOOLS: tuple[ToolRow, ...] = (
     ToolRow(get_cloudwatch_logs, "kubernetes", "CloudWatch logs of an EKS cluster (read-only, node diagnosis)"),
     ToolRow(batch_collect, "fleet-ops", "Collect logs of several EKS nodes", "collects"),
     ToolRow(batch_status, "fleet-ops", "Status of several collections"),
+    ToolRow(fleet_findings, "fleet-ops", "Findings that EKS nodes share"),
+    ToolRow(fleet_search, "fleet-ops", "Search the logs of many EKS nodes"),
     ToolRow(history, "fleet-ops", "Collections and bundles known", "reads_own"),
     ToolRow(artifact, "fleet-ops", "Link to evidence", "reads_own"),
 )
