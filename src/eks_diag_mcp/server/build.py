@@ -23,7 +23,7 @@ from .resources import add_evidence
 from .skills import SkillsExtension
 from .sops import SopsOnOffer
 from .strict import StrictServer
-from .tasks import CollectionTasks, TasksExtension
+from .tasks import CollectionTasks, TasksExtension, TaskSource
 from .views import Views
 
 INSTRUCTIONS = """\
@@ -50,10 +50,16 @@ _CATALOGS = ("tools/list", "prompts/list", "resources/list", "resources/template
 
 
 def build_server(
-    app: App, who: Who = lambda: LOCAL, rates: Rates | None = None, counts: Counts | None = None, **options: Any
+    app: App,
+    who: Who = lambda: LOCAL,
+    rates: Rates | None = None,
+    counts: Counts | None = None,
+    tasks: Callable[[TaskSource], TaskSource] = lambda own: own,
+    **options: Any,
 ) -> StrictServer[Any]:
     """The server of one App, ready to run over any transport. `who` tells the principal of a request: what they may see
-    is all that tools, resources and completions reach. `options` go to the SDK's server."""
+    is all that tools, resources and completions reach. `tasks` may put a source of further tasks around that of the
+    collections. `options` go to the SDK's server."""
     views = Views(app)
 
     def seen() -> App:
@@ -66,7 +72,7 @@ def build_server(
         title="EKS node diagnosis",
         version=__version__,
         instructions=INSTRUCTIONS,
-        extensions=[skills, apps(), TasksExtension(CollectionTasks(lambda: Room(seen(), checkpoint)))],
+        extensions=[skills, apps(), TasksExtension(tasks(CollectionTasks(lambda: Room(seen(), checkpoint))))],
         cache_hints={name: CacheHint(ttl_ms=fresh if name in _OF_SOPS else _LONG_MS, scope="public") for name in _CATALOGS},
         log_level=app.settings.log_level,
         unlisted=NOT_BUILT,

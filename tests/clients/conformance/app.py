@@ -17,12 +17,14 @@ from eks_diag_mcp.server.http_config import HttpConfig
 from eks_diag_mcp.server.strict import StrictServer
 
 from .fixtures import add_fixtures
+from .task_fixtures import FixtureTasks, add_task_fixtures
 
 
 def build_with_fixtures(*given: Any, **options: Any) -> StrictServer[Any]:
     """What `build_server` makes, and the fixtures."""
-    server = build_server(*given, **options)
+    server = build_server(*given, tasks=FixtureTasks, **options)
     add_fixtures(server)
+    add_task_fixtures(server)
     return server
 
 

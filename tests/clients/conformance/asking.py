@@ -23,7 +23,8 @@ from eks_diag_mcp.server.strict import StrictServer
 Requests = Mapping[str, Any]
 
 
-def _elicit(message: str, **properties: dict[str, Any]) -> ElicitRequest:
+def elicit(message: str, **properties: dict[str, Any]) -> ElicitRequest:
+    """Ask for a form with these properties, each by its JSON schema; all are required."""
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     return ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=schema))
 
@@ -34,7 +35,8 @@ def _sample(question: str, max_tokens: int = 100) -> CreateMessageRequest:
 
 
 _STRING = {"type": "string"}
-_NAME = {"user_name": _elicit("What is your name?", name=_STRING)}
+NAME = {"user_name": elicit("What is your name?", name=_STRING)}
+"""The round in which most of them ask."""
 _ROOTS = {"client_roots": ListRootsRequest()}
 
 
@@ -72,24 +74,24 @@ def _fits(answer: Any) -> bool:
 
 
 ASKING = (
-    Asking("test_input_required_result_elicitation", (_NAME,)),
+    Asking("test_input_required_result_elicitation", (NAME,)),
     Asking("test_input_required_result_sampling", ({"capital_question": _sample("What is the capital of France?")},)),
     Asking("test_input_required_result_list_roots", (_ROOTS,)),
-    Asking("test_input_required_result_request_state", ({"confirm": _elicit("Please confirm", ok={"type": "boolean"})},), True),
+    Asking("test_input_required_result_request_state", ({"confirm": elicit("Please confirm", ok={"type": "boolean"})},), True),
     Asking(
-        "test_input_required_result_multiple_inputs", ({**_NAME, "greeting": _sample("Generate a greeting", 50), **_ROOTS},), True
+        "test_input_required_result_multiple_inputs", ({**NAME, "greeting": _sample("Generate a greeting", 50), **_ROOTS},), True
     ),
     Asking(
         "test_input_required_result_multi_round",
         (
-            {"step1": _elicit("Step 1: What is your name?", name=_STRING)},
-            {"step2": _elicit("Step 2: What is your favorite color?", color=_STRING)},
+            {"step1": elicit("Step 1: What is your name?", name=_STRING)},
+            {"step2": elicit("Step 2: What is your favorite color?", color=_STRING)},
         ),
         True,
     ),
-    Asking("test_input_required_result_tampered_state", (_NAME,), True),
-    Asking("test_input_required_result_capabilities", ({**_NAME, "greeting": _sample("Generate a greeting")},)),
-    Asking("test_streaming_elicitation", (_NAME,)),
+    Asking("test_input_required_result_tampered_state", (NAME,), True),
+    Asking("test_input_required_result_capabilities", ({**NAME, "greeting": _sample("Generate a greeting")},)),
+    Asking("test_streaming_elicitation", (NAME,)),
 )
 
 
@@ -122,7 +124,7 @@ def add_asking(server: StrictServer[Any]) -> None:
         answers = ctx.input_responses or {}
         if "user_context" in answers:
             return f"Use this context: {answers['user_context']}"
-        return InputRequiredResult(input_requests={"user_context": _elicit("What context should the prompt use?", context=_STRING)})
+        return InputRequiredResult(input_requests={"user_context": elicit("What context should the prompt use?", context=_STRING)})
 
     name = "test_input_required_result_prompt"
     server.add_prompt(Prompt.from_function(prompt, name=name, description=f"Fixture {name}."))
