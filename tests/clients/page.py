@@ -48,13 +48,16 @@ What to know when connecting one:
 
 ![The Inspector with the root cause as a picture](clients-view.png)
 
+"""
+
+_CONFORMANCE = """\
 ## Conformance
 
 `make conformance` runs the protocol's own suites, `@modelcontextprotocol/conformance`, on this server. It is built by the same
-function as the product; tools, prompts and resources that the suites ask for by name are added for them
-(`tests/clients/conformance/fixtures.py`). A scenario that fails is a fault unless `expected-failures-*.yml` names it with its
-reason; one that is named there and passes is a fault, too. What revision 2026-07-28 requires has no such list: there the suite
-scores everything but its scenarios of extensions.
+function as the product; tools, prompts, resources and tasks that the suites ask for by name are added for them
+(`tests/clients/conformance/*fixtures.py`); the tasks go through the product's own Tasks extension. A scenario that fails is a fault
+unless `expected-failures-*.yml` names it with its reason; one that is named there and passes is a fault, too. What revision
+2026-07-28 requires has no such list: there the suite scores everything but its scenarios of extensions.
 
 | suite | run | scenarios | checks passed | verdict | scenarios with a failing check |
 |---|---|---|---|---|---|
@@ -65,12 +68,18 @@ def write(outcomes: Sequence[Outcome], verdicts: Sequence[Verdict], house_folder
     """The page and its pictures."""
     rows = {outcome.row.client: f"- {outcome.row.client}: {outcome.row.how}." for outcome in outcomes}
     text = _HEAD.format(scenario=scenario, expected=expected) + "".join(_row(outcome, expected) for outcome in outcomes)
-    text += _MIDDLE.format(how="\n".join(rows.values())) + "".join(_conformance(verdict) for verdict in verdicts)
-    PAGE.write_text(text, encoding="utf-8")
+    PAGE.write_text(text + _MIDDLE.format(how="\n".join(rows.values())), encoding="utf-8")
+    write_conformance(verdicts)
     for shot, name in PICTURES.items():
         picture = house_folder / SHOWN_RUN / f"{shot}.png"
         if picture.is_file():
             shutil.copy(picture, PAGE.parent / name)
+
+
+def write_conformance(verdicts: Sequence[Verdict]) -> None:
+    """The page's last section; the others stay as they are."""
+    before, _, _ = PAGE.read_text(encoding="utf-8").partition(_CONFORMANCE.splitlines()[0])
+    PAGE.write_text(before + _CONFORMANCE + "".join(_conformance(verdict) for verdict in verdicts), encoding="utf-8")
 
 
 def _row(outcome: Outcome, expected: str) -> str:

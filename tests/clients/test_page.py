@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from .conformance.suite import HERE as CONFORMANCE
+from .conformance.suite import RUNS
 from .environments import PINS, Environment
 from .page import PAGE, PICTURES
 from .run import HERE, Row, matrix
@@ -59,6 +62,15 @@ def test_the_page_has_both_conformance_suites_as_pinned_and_as_expected() -> Non
     shown = table("suite")
     assert {cells[0] for cells in shown} == {version.rsplit("@", 1)[-1] for version in told.values()}
     assert {cells[4] for cells in shown} == {"as expected"}
+
+
+def test_a_scenario_that_fails_on_the_page_is_one_that_the_gate_expects_to_fail() -> None:
+    shown = table("suite")
+    assert len(shown) == len(RUNS)
+    for cells, (_, options, baseline) in zip(shown, RUNS, strict=True):
+        assert cells[1] == " ".join(options)
+        expected = yaml.safe_load((CONFORMANCE / baseline).read_text(encoding="utf-8"))["server"] if baseline else []
+        assert set(re.findall(r"`([^`]+)`", cells[5])) <= set(expected)
 
 
 def test_every_pin_of_a_python_client_has_its_hashes() -> None:

@@ -20,9 +20,9 @@ from .fixtures import add_fixtures
 from .task_fixtures import FixtureTasks, add_task_fixtures
 
 
-def build_with_fixtures(*given: Any, **options: Any) -> StrictServer[Any]:
+def build_with_fixtures(app: App, **options: Any) -> StrictServer[Any]:
     """What `build_server` makes, and the fixtures."""
-    server = build_server(*given, tasks=FixtureTasks, **options)
+    server = build_server(app, tasks=FixtureTasks, **options)
     add_fixtures(server)
     add_task_fixtures(server)
     return server
