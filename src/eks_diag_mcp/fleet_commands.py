@@ -25,7 +25,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer a
 @click.option("--fleet", "address", metavar="tcp://HOST:PORT", help="Dask scheduler whose workers search [EKS_DIAG_FLEET].")
 @click.pass_context
 def fleet(context: click.Context, address: str | None) -> None:
-    """Questions about all bundles at hand: shared findings, one search, a comparison."""
+    """Ask all bundles at hand at once."""
     if address:
         context.obj = Settings.read({}, **{**context.obj.model_dump(), "fleet": address})
 

@@ -85,7 +85,8 @@ def test_a_secret_is_masked_in_every_dress(line: str) -> None:
 
 def test_the_fast_scan_betrays_every_dress(room: Room) -> None:
     room.admit({"system/ps.txt": "".join(f"{line}\n" for line in SHAPES)})
-    assert not re.search(r"c4n4ry|S3cr3t|Value9|C4N4RY|VALU|c4a4", everything(room))
+    # Four hex digits of the signature stand in many a digest by chance; twelve do not.
+    assert not re.search(r"c4n4ry|S3cr3t|Value9|C4N4RY|VALU|c4a4c4a4c4a4", everything(room))
 
 
 HARMLESS = [

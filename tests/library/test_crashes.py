@@ -81,7 +81,7 @@ def test_an_upload_that_was_killed_is_no_bundle_and_the_next_one_takes_its_place
     assert len(bundles(cloud)) == 7 and not [k for k in bundles(cloud) if k.endswith("manifest.json")]
     library = cloud.library()
     assert library.instances() == [] and library.bundles(NODE) == []
-    aged(cloud, "leases", 61)
+    aged(cloud, "leases", 65)
     assert counts(admit(library, archive)) == {"ip.none": 300} and len(bundles(cloud)) == 8
 
 
@@ -114,7 +114,7 @@ def test_a_server_that_stood_still_while_another_one_took_over_writes_nothing_in
 
         def put(self, name: str, data: object, **how: object) -> str | None:
             if name.endswith("b/0.parquet"):
-                aged(cloud, "leases", 61)
+                aged(cloud, "leases", 65)
                 overtaken.append(home.publish(second, place))
             return cloud.store().put(name, data, **how)  # type: ignore[arg-type]
 
@@ -190,7 +190,7 @@ def test_a_lease_whose_heart_does_not_beat_is_taken_over_by_one(cloud: Cloud) ->
     assert dead.acquire()
     aged(cloud, "leases", 30)
     assert not two.acquire()
-    aged(cloud, "leases", 61)
+    aged(cloud, "leases", 65)
     assert two.acquire() and not three.acquire()
     assert not dead.renew(), "who stood still learns that it is another's now"
     dead.release()

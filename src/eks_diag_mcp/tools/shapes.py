@@ -127,7 +127,8 @@ def arguments(reasons: Iterable[Reason], most: int, *, quote: bool) -> list[Argu
 
 def _argument(reason: Reason, *, quote: bool) -> Argument:
     quoted = [line(e, 300) for e in reason.evidence[:1]] if quote else []
-    places = [] if quoted or reason.ids else [f"{e.file}:{e.line}" for e in reason.evidence]
+    told = quoted or reason.ids
+    places = [f"{e.file}:{e.line}" for e in reason.evidence[:1] if not told and e.file not in reason.says]
     return Argument(says=reason.says, ids=list(reason.ids) or None, at=places or None, evidence=quoted or None)
 
 
@@ -144,7 +145,7 @@ def cause_row(verdict: Verdict, *, full: bool, recommend: bool = True, quote: bo
         since=stamp(verdict.since) if full else None,
         because=arguments(verdict.because, 4 if full else 1, quote=quote and full) if full or held or not verdict.against else None,
         against=arguments(verdict.against, 3 if full else 1, quote=False),
-        would_settle=list(verdict.would_settle[:2]) or None,
+        would_settle=list(verdict.would_settle[: 2 if full else 1]) or None,
         versions=dict(verdict.versions) or None if full else None,
         mitigation=MitigationOut(
             immediate=fix.immediate,
