@@ -2,23 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from . import measures, references
+from . import fleet, measures, page, references
 from .rows import HEAD, Row, machine
 
 HERE = Path(__file__).parent
 
 
 def quick(folder: Path) -> Iterator[Row]:
-    """60 MB within a minute; what needs a gigabyte is left out."""
+    """60 MB within a minute; what needs a gigabyte or a thousand bundles is left out."""
     bench = measures.Bench.prepare(folder, 60, 3)
     yield from measures.searches(bench)
     yield from (measures.hits(bench), measures.disk(bench), measures.hostile(bench))
     yield from measures.server(bench)
     yield from measures.admits(bench)
+    yield fleet.workers(folder, 20, 2)
     yield measures.growth(folder, (6, 20, 60))
 
 
@@ -32,7 +34,9 @@ def full(folder: Path, runs: int) -> Iterator[Row]:
     yield from measures.admits(bench)
     yield measures.flat(bench)
     yield measures.gigabyte(folder)
+    yield fleet.workers(folder, 60, runs)
     yield measures.growth(folder, (30, 300, 1000))
+    yield fleet.growth(folder, (10, 100, 1000))
 
 
 @click.command()
@@ -40,7 +44,7 @@ def full(folder: Path, runs: int) -> Iterator[Row]:
 @click.option("--runs", default=5)
 @click.option("--data", type=click.Path(path_type=Path), default=HERE / "data", help="Where the made bundles lie.")
 def main(is_quick: bool, runs: int, data: Path) -> None:
-    """Run, print the table, write bench/quick.json or bench/results.json."""
+    """Run, print the table, write bench/quick.json, or bench/results.json and the table in docs/performance.md."""
     if not references.RG.exists():
         raise SystemExit("ripgrep is missing: run it by make, which installs it into bench/.venv.")
     told = machine() | {"unpacks_with": references.unpacker()}
@@ -52,6 +56,8 @@ def main(is_quick: bool, runs: int, data: Path) -> None:
         print(row.line(), flush=True)
     result = {"machine": told, "rows": [row.told() for row in rows]}
     (HERE / ("quick.json" if is_quick else "results.json")).write_text(json.dumps(result, indent=1) + "\n")
+    if not is_quick:
+        page.write(page.table(told, rows, datetime.now(UTC).date()))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """The measurements: ours and the reference in turn, in one run, warm."""
 
-import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 from eks_diag_mcp.app import App
@@ -20,6 +18,7 @@ from eks_diag_mcp.tools.room import Room
 from eks_diag_mcp.tools.searching import search
 
 from . import child, references, truth
+from .fleet import grown
 from .generate import END, generate
 from .rows import Row, bounded, paired
 
@@ -208,12 +207,7 @@ def growth(folder: Path, sizes: Sequence[int]) -> Row:
     for size in sizes:
         archive = generate(folder / f"{size}mb", size)
         points.append((size, min(child.run("admit", archive, folder / f"{size}mb" / "library", 2)["cpu"])))
-    logs = [(math.log(size), math.log(cpu)) for size, cpu in points]
-    x, y = statistics.mean(a for a, _ in logs), statistics.mean(b for _, b in logs)
-    exponent = sum((a - x) * (b - y) for a, b in logs) / sum((a - x) ** 2 for a, _ in logs)
-    steps = [(b2 - b1) / (a2 - a1) for (a1, b1), (a2, b2) in pairwise(logs)]
-    note = "admit, CPU: " + ", ".join(f"{size} MB {cpu:.1f} s" for size, cpu in points)
-    return Row("growth", "exponent", exponent, 1.05, exponent / 1.05, (min(steps), max(steps)), "<= 1.05", note)
+    return grown("admit, CPU", points, "MB")
 
 
 def gigabyte(folder: Path) -> Row:

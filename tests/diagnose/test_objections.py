@@ -50,4 +50,4 @@ def test_an_answer_says_where_the_reading_stands(app: App, scenario_bundle: Scen
     bundle = scenario_bundle("subnet-exhausted")
     answer = summarize(Room(app), bundle.instance_id)
     told = {row.id: row.against[0] for row in answer.root_causes if row.against}
-    assert told["ip_allocation.eni_limit"].at == ["ipamd/enis.json:1", "ipamd/metrics.json:26"]
+    assert told["ip_allocation.eni_limit"].at == ["ipamd/enis.json:1"]

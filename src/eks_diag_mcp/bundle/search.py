@@ -82,7 +82,8 @@ class Search:
     """One search under way. `files` may be walked once and left early; `result` tells what was found until then.
 
     `held`: for each file the places, in its order of blocks, of those that hold a hit, where the store knows them. `after`:
-    of the first file, only lines behind that one."""
+    of the first file, only lines behind that one. `helpers`: threads beside the calling one; none where bundles go side by
+    side already."""
 
     def __init__(
         self,
@@ -93,9 +94,11 @@ class Search:
         budget: Budget,
         held: Mapping[str, Iterable[int]] | None = None,
         after: int = 0,
+        *,
+        helpers: int = HELPERS,
     ) -> None:
         self._bundle, self._query, self._window, self._budget = bundle, query, window, budget
-        self._entries, self._held, self._after = list(entries), held, after
+        self._entries, self._held, self._after, self._helpers = list(entries), held, after, helpers
         self._enough: set[int] = set()
         """The files that are looked at no further."""
         self.result = SearchResult()
@@ -126,7 +129,8 @@ class Search:
         result says where not all was looked at."""
         result, found, counted = self.result, FileMatches(FileEntry(-1, "", "")), 0
         jobs = self._plan if crowd is None else self._backwards()
-        sweep = Sweep(jobs, self._block, self._budget.checkpoint, ahead=_AHEAD if crowd is None and most is None else HELPERS)
+        ahead = _AHEAD if crowd is None and most is None else self._helpers
+        sweep = Sweep(jobs, self._block, self._budget.checkpoint, helpers=self._helpers, ahead=ahead)
         with closing(sweep.results()) as blocks:
             for job in jobs:
                 result.searched = job.place + 1

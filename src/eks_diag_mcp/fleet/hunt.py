@@ -118,7 +118,7 @@ def _from_store(bundle: "Bundle", order: Order, stored: "dict[str, StoredHits]")
 
 def _searched(bundle: "Bundle", query: Query, order: Order, halt: "Halt") -> NodeHits:
     budget = Budget(time.monotonic, time.monotonic() + order.seconds, halt)
-    search = Search(bundle, query, in_order(bundle, order.sources), order.window, budget)
+    search = Search(bundle, query, in_order(bundle, order.sources), order.window, budget, helpers=0)
     files: list[FileHits] = []
     for found in search.files():
         if len(files) < _FILES:
