@@ -66,7 +66,7 @@ def searched(home: Path, executor: Executor) -> tuple[float, FleetHits]:
 def _workers(count: int) -> Iterator[Executor]:
     """A Dask cluster of so many processes of one thread each, on this machine's own address."""
     with LocalCluster(
-        n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         yield DaskFleet(cluster.scheduler_address, time.monotonic)
 

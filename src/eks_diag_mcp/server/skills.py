@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Extension, MethodBinding, ResourceBinding
 from mcp.server.mcpserver.resources import TextResource
@@ -166,6 +165,8 @@ def skills(sops: "Iterable[Sop]", server: str) -> list[Skill]:
 
 
 def _render(sop: "Sop", name: str, server: str) -> Skill:
+    import yaml
+
     metadata = {
         "title": sop.title,
         "sop": sop.id,

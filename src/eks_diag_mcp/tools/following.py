@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from ..collect.archive import ArchiveFolder
 from ..errors import BadInput, Throttled, Unreachable
 from .collecting import CollectAnswer, collected
 from .room import Room
@@ -116,7 +115,7 @@ def _known(room: Room, task_id: str) -> TaskId:
     found = TaskId.read(task_id, room.app.wall())
     if room.app.intake.ledger.get(found.execution_id) is not None:
         return found
-    if not ArchiveFolder.is_ours(found.execution_id):
+    if not room.app.archives.is_ours(found.execution_id):
         raise _unknown(task_id)
     _, digest, instance = found.execution_id.split("-", 2)
     if room.app.library.by_digest(digest) is None and not room.app.archives.of(instance):
