@@ -4,21 +4,29 @@ import gc
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from . import __version__
-from .commands import admit, report, triage
 from .config import Settings
 from .errors import DiagError
-from .fleet_commands import fleet
-from .library_commands import library
 from .server.logs import set_up
-from .sop_commands import SOP_COMMANDS
 
 _FIRST = ("triage", "report", "doctor")
+_ELSEWHERE = {
+    "triage": "commands",
+    "report": "commands",
+    "fleet": "fleet_commands",
+    "library": "library_commands",
+    "sops": "sop_commands",
+    "run-sop": "sop_commands",
+    "replay": "sop_commands",
+    "lint-sops": "sop_commands",
+}
+"""Commands of files of their own, which a server does not wait for."""
 _EXAMPLES = """\b
 Examples:
   eks-diag-mcp triage bundle.tar.gz                   the root cause, from a node's log bundle
@@ -36,7 +44,18 @@ class _Group(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands for an emergency, then the others by name."""
-        return sorted(super().list_commands(ctx), key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+        return sorted(
+            {*super().list_commands(ctx), *_ELSEWHERE},
+            key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name),
+        )
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by name; its file is read now."""
+        file = _ELSEWHERE.get(cmd_name)
+        if file is None:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(import_module(f".{file}", __package__), cmd_name.replace("-", "_"))
+        return found
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -81,12 +100,6 @@ def serve_stdio(settings: Settings) -> None:
     server.run("stdio")
 
 
-main.add_command(triage)
-main.add_command(report)
-main.add_command(library)
-main.add_command(fleet)
-
-
 @main.command()
 @click.option("--http", "address", metavar="HOST:PORT", help="Serve over HTTP there instead of stdio [EKS_DIAG_HTTP].")
 @click.option("--auth", "auth_file", type=click.Path(path_type=Path), help="Who may call: a YAML file [EKS_DIAG_HTTP_AUTH_FILE].")
@@ -117,6 +130,7 @@ def serve(settings: Settings, /, address: str | None, **given: Any) -> None:
 def ingest(settings: Settings, file: Path, alias: str | None, _as_json: bool) -> None:
     """Take a log bundle (tar.gz) into the library."""
     from .app import App
+    from .commands import admit
 
     bundle = admit(App(settings), file, alias)
     manifest = bundle.manifest
@@ -180,10 +194,6 @@ async def _call(settings: Settings, tool: str, arguments: tuple[str, ...]) -> No
         click.echo(f"error: {text}", err=True)
         sys.exit(1)
     click.echo(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
-
-
-for command in SOP_COMMANDS:
-    main.add_command(command)
 
 
 if __name__ == "__main__":

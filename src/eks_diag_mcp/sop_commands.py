@@ -134,7 +134,3 @@ def sops(settings: Settings, symptom: tuple[str, ...], category: str | None, as_
 def _taken_in(app: "App", archive: Path) -> str:
     """The instance whose bundle the archive is; it is in the library afterwards."""
     return app.library.admit(archive, now=app.now, wall=app.wall(), via="ingest").instance_id
-
-
-SOP_COMMANDS: tuple[click.Command, ...] = (sops, run_sop, replay, lint_sops)
-"""Added to the command line by cli.py."""
