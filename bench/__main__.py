@@ -15,13 +15,13 @@ HERE = Path(__file__).parent
 
 def quick(folder: Path) -> Iterator[Row]:
     """60 MB within a minute; what needs a gigabyte or a thousand bundles is left out."""
-    bench = measures.Bench.prepare(folder, 60, 3)
+    bench = measures.Bench.prepare(folder, 60, 2)
     yield from measures.searches(bench)
     yield from (measures.hits(bench), measures.disk(bench), measures.hostile(bench))
     yield from measures.server(bench)
-    yield from measures.admits(bench)
-    yield fleet.workers(folder, 20, 2)
-    yield measures.growth(folder, (6, 20, 60))
+    yield from measures.admits(bench, 1)  # the reference takes longest of all
+    yield fleet.workers(folder, 20, 1)
+    yield measures.growth(folder, (3, 10, 20))
 
 
 def full(folder: Path, runs: int) -> Iterator[Row]:
@@ -31,7 +31,7 @@ def full(folder: Path, runs: int) -> Iterator[Row]:
     yield from (measures.hits(bench), measures.disk(bench), measures.hostile(bench))
     yield from measures.server(bench)
     yield from measures.others(bench)
-    yield from measures.admits(bench)
+    yield from measures.admits(bench, runs)
     yield measures.flat(bench)
     yield measures.gigabyte(folder)
     yield fleet.workers(folder, 60, runs)

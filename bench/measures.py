@@ -83,11 +83,11 @@ def timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def admits(bench: Bench) -> list[Row]:
+def admits(bench: Bench, runs: int) -> list[Row]:
     """Admit, twice in a process, against pigz and rg with our own signature patterns."""
     patterns = truth.write_patterns(bench.folder / "signatures.txt")
     first, second, peaks = [], [], []
-    for _ in range(bench.runs):
+    for _ in range(runs):
         reference = references.unpack_and_count(bench.archive, patterns)
         done = child.run("admit", bench.archive, bench.library, 2)
         first.append((done["seconds"][0], reference))
