@@ -7,7 +7,7 @@ import pytest
 from .links import anchors, fault, links
 from .transcripts import ROOT, pages, prepared, rerun
 
-FOREIGN = {".venv", "node_modules", "build", "dist", ".git", ".pytest_cache", "results"}
+FOREIGN = {".venv", ".envs", "node_modules", "build", "dist", ".git", ".pytest_cache", "results"}
 EVERY = [p for p in sorted(ROOT.rglob("*.md")) if not FOREIGN & set(p.relative_to(ROOT).parts)]
 
 

@@ -22,6 +22,7 @@ ASKED: dict[str, dict] = {
     "iam:ListRolePolicies": {"RoleName": "collector"},
     "s3:CreateMultipartUpload": OBJECT,
     "s3:DeleteObject": OBJECT,
+    "s3:DeleteObjects": {**BUCKET, "Delete": {"Objects": [{"Key": "k"}]}},
     "s3:GetObject": OBJECT,
     "s3:HeadObject": OBJECT,
     "s3:ListBuckets": {},

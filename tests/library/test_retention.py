@@ -232,7 +232,13 @@ DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+IN_A_BUCKET_TOO = ("a cut text", "a cut manifest")
+"""How it is read differs; what is looked for does not."""
+
+
+@pytest.mark.parametrize(
+    ("kept", "damage"), [("folder", d) for d in DAMAGES] + [("bucket", d) for d in IN_A_BUCKET_TOO], indirect=["kept"]
+)
 def test_verify_says_how_a_bundle_is_damaged_and_purge_removes_it(kept: Kept, damage: str, cloud: Cloud) -> None:
     name, change, says = DAMAGES[damage]
     app = App(Settings.read(kept.environment, library=kept.where))

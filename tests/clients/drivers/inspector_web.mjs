@@ -130,6 +130,9 @@ class Page {
     await this.page.getByTestId("open-app").click();
     const frame = this.page.frameLocator("iframe").frameLocator("iframe");
     await frame.getByText(cause, { exact: true }).first().waitFor();
+    // The page gives the view its height a moment later, and paints it after that.
+    await this.page.waitForFunction(() => document.querySelector("iframe").getBoundingClientRect().height > 300);
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await this.shot("view");
     return (await frame.locator("body").innerText()).includes(cause);
   }
