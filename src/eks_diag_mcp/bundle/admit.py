@@ -16,6 +16,7 @@ from .boot import BootFinder
 from .clock import Clock
 from .hits import HitBook
 from .loud_lines import write_loud
+from .memory import give_back
 from .query import Query
 from .query_table import set_digest
 from .reader import Piece, Reader
@@ -78,6 +79,7 @@ class Admission:
             with suppress(DiagError):
                 writer.close()
             raise
+        give_back()  # what streamed by is not needed for the tables
         writer.close()
         if not any(entry.source != OTHER for entry in self.entries):
             raise BadBundle(

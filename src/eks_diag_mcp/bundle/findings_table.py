@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .hits import FileHits, HitBook, Quote, known
 from .sources import sources
 from .store import read_columns, write_columns
@@ -40,31 +42,44 @@ class HitRow:
 
 def write_findings(folder: Path, book: HitBook) -> None:
     """Write both tables."""
-    from .arrow import pa
 
     pages: dict[tuple[str, str], list[FileHits]] = {}
     for rule, page in book.rows():
         if page.lines:
             pages.setdefault((rule.id, page.source), []).append(page)
     chosen = {key: _counted(key[1], group) for key, group in pages.items()}
-    flat = [(key, page) for key, group in pages.items() for page in group]  # of mirrors too: each line is found where it stands
-    hits: dict[str, list[Any]] = {"signature": [], "source": [], "file": [], "line": [], "ts": []}
-    for (signature, source), page in flat:
-        hits["signature"] += [signature] * len(page.lines)
-        hits["source"] += [source] * len(page.lines)
-        hits["file"] += [page.file] * len(page.lines)
-        hits["line"] += page.lines.tolist()
-        hits["ts"] += [t if t > -(2**62) else None for t in page.times]
-    kinds = {
-        "signature": pa.string(),
-        "source": pa.string(),
-        "file": pa.string(),
-        "line": pa.int64(),
-        "ts": pa.timestamp("ms", "UTC"),
-    }
-    write_columns(folder / "hits" / "0.parquet", {name: (values, kinds[name]) for name, values in hits.items()})
+    _write_hits(folder / "hits" / "0.parquet", [(key[0], page) for key, group in pages.items() for page in group])
     rows = [_row(signature, source, group) for (signature, source), group in sorted(chosen.items())]
     write_columns(folder / "findings" / "0.parquet", finding_columns(rows))
+
+
+def _write_hits(path: Path, pages: Sequence[tuple[str, FileHits]]) -> None:
+    """(signature, its hits in a file), of mirrors too: each line is found where it stands. A large bundle has hundreds of
+    thousands, so columns are made of numbers; words are those of their page."""
+    from .arrow import pa, pq
+
+    counts = np.asarray([len(page.lines) for _, page in pages], dtype=np.int64)
+    place = pa.array(np.repeat(np.arange(len(pages), dtype=np.int32), counts))
+
+    def words(told: list[str]) -> Any:
+        return pa.DictionaryArray.from_arrays(place, pa.array(told, pa.string()))
+
+    def numbers(columns: list[Any]) -> Any:
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(np.frombuffer(c, dtype=np.int64) for c in columns)])
+
+    times = numbers([page.times for _, page in pages])
+    table = pa.table(
+        {
+            "signature": words([signature for signature, _ in pages]),
+            "source": words([page.source for _, page in pages]),
+            "file": words([page.file for _, page in pages]),
+            "line": numbers([page.lines for _, page in pages]),
+            "ts": pa.array(times, pa.timestamp("ms"), mask=times <= -(2**62)).cast(pa.timestamp("ms", "UTC")),
+        }
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the schema of this process readers see plain strings, whatever they were made of. A row group is unfolded whole.
+    pq.write_table(table, path, compression="zstd", row_group_size=1 << 16, store_schema=False)
 
 
 def finding_columns(rows: Sequence[FindingRow]) -> dict[str, tuple[list[Any], Any]]:
