@@ -1,6 +1,5 @@
 """Many bundles: one search by one and by two Dask workers, and how a search grows with the number of bundles."""
 
-import json
 import math
 import shutil
 import statistics
@@ -22,6 +21,7 @@ from eks_diag_mcp.fleet.searching import FleetHits, Question, search_fleet
 from eks_diag_mcp.opening import open_library
 
 from . import child
+from .copies import copied
 from .generate import generate
 from .rows import Row
 
@@ -38,19 +38,8 @@ def library_of(folder: Path, megabytes: int, bundles: int) -> Path:
     child.run("admit", archive, home, 1)
     bundle = Bundle(next(home.glob("v*/instance=*/bundle=*/manifest.json")).parent)
     for number in range(1, bundles):
-        _copied(bundle, number)
+        copied(bundle, f"i-{number:017x}", f"{number:04x}{bundle.digest[4:]}")
     return home
-
-
-def _copied(bundle: Bundle, number: int) -> None:
-    instance, digest = f"i-{number:017x}", f"{number:04x}{bundle.digest[4:]}"
-    folder = bundle.folder.parent.parent / f"instance={instance}" / f"bundle={digest}"
-    for path in bundle.folder.rglob("*.parquet"):
-        target = folder / path.relative_to(bundle.folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.hardlink_to(path)
-    told = json.loads(bundle.manifest.dump()) | {"instance_id": instance, "digest": digest}
-    (folder / "manifest.json").write_text(json.dumps(told))
 
 
 def searched(home: Path, executor: Executor) -> tuple[float, FleetHits]:

@@ -110,10 +110,9 @@ def compact(settings: Settings, as_json: bool) -> None:
     from dataclasses import asdict
 
     from .fleet.compact import compact as write
-    from .tools.fleet_shapes import ledger_of
 
     room, begun = _room(settings), time.monotonic()
-    done = write(room.app.library, room.app.catalogue.digest, ledger_of(room), progress=_bar())
+    done = write(room.app.library, room.app.catalogue.digest, room.app.intake.ledger.clusters(), progress=_bar())
     if as_json:
         click.echo(json.dumps(asdict(done)))
         return

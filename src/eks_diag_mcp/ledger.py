@@ -58,6 +58,10 @@ class Ledger:
         ]
         return sorted(found, key=lambda e: (e.started, e.execution_id), reverse=True)
 
+    def clusters(self) -> dict[str, str]:
+        """The cluster that a collection was checked for, by the digest of its bundle; of several the newest."""
+        return {e.digest: e.cluster for e in reversed(self.entries()) if e.digest and e.cluster}
+
     def _all(self) -> Iterator[Entry]:
         for _, document in self.records.all():
             entry = _entry(document)

@@ -151,7 +151,7 @@ def _keeper(settings: Settings) -> "Housekeeping":
 
 
 def _rows(keeper: "Housekeeping", held: "Sequence[Holding]") -> list[dict[str, Any]]:
-    clusters = {e.digest: e.cluster for e in keeper.ledger.entries() if e.digest and e.cluster}
+    clusters = keeper.ledger.clusters()
     return [
         {
             "instanceId": h.place.instance,

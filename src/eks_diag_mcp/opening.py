@@ -19,11 +19,10 @@ def open_library(settings: Settings, queries: Callable[[], tuple[str, ...]] | No
     from .bundle.library import Library
     from .signatures.catalogue import catalogue
 
-    shelf = Shelf(*settings.sops)
     library = Library(
         home_of(settings),
         lambda: (catalogue().rows, catalogue().digest),
-        queries=queries or (lambda: queries_of(shelf.current().sops)),
+        queries=queries or _own_queries(settings),
         patterns=settings.patterns,
     )
     if settings.keep_days is not None or settings.keep_bytes is not None:
@@ -34,6 +33,11 @@ def open_library(settings: Settings, queries: Callable[[], tuple[str, ...]] | No
         keeper, limits = Housekeeping(library), Limits(age_s, settings.keep_bytes)
         library.on_admitted = lambda bundle: keeper.keep_within(limits, bundle)
     return library
+
+
+def _own_queries(settings: Settings) -> Callable[[], tuple[str, ...]]:
+    shelf = Shelf(*settings.sops)
+    return lambda: queries_of(shelf.current().sops)
 
 
 def home_of(settings: Settings) -> "Home":

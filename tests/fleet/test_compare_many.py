@@ -1,12 +1,11 @@
 """compare_nodes over a cluster, over hundreds of nodes, and over nodes of several clusters."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
+from bench.copies import copied
 from eks_diag_mcp.app import App
-from eks_diag_mcp.bundle.bundle import Bundle
 from eks_diag_mcp.confined import ConfinedApp
 from eks_diag_mcp.errors import BadInput, UnknownInstance
 from eks_diag_mcp.fleet.compact import compact
@@ -87,20 +86,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     fleet = admitted(tmp_path_factory.mktemp("many"), {"subnet-exhausted": "blue", "healthy-1-20": "blue"})
     for name in list(fleet.ids):
         for number in range(11):
-            copied(fleet.app.library.bundle(fleet.ids[name]), f"{number:02x}{'a' if name.startswith('s') else 'b'}")
+            bundle, mark = fleet.app.library.bundle(fleet.ids[name]), f"{number:02x}{'a' if name.startswith('s') else 'b'}"
+            copied(bundle, f"i-0{mark}{'0' * 13}", f"{mark}{bundle.digest[3:]}")
     return Fleet(App(fleet.app.settings, now=lambda: 0.0), fleet.ids)
-
-
-def copied(bundle: Bundle, mark: str) -> None:
-    """The bundle again, as another node's: the files are linked."""
-    instance, digest = f"i-0{mark}{'0' * 13}", f"{mark}{bundle.digest[3:]}"
-    folder = bundle.folder.parent.parent / f"instance={instance}" / f"bundle={digest}"
-    for path in bundle.folder.rglob("*.parquet"):
-        target = folder / path.relative_to(bundle.folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.hardlink_to(path)
-    told = json.loads(bundle.manifest.dump()) | {"instance_id": instance, "digest": digest}
-    (folder / "manifest.json").write_text(json.dumps(told))
 
 
 def test_many_nodes_are_compared_by_their_findings_within_one_answer(many: Fleet) -> None:

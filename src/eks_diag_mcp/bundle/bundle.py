@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from ..model import Coverage, Evidence
 from .blocks import BlockRef, read_bitmaps, read_blocks
 from .clock import Clock
 from .coverage import coverage_of
+from .file_text import STATE_CAP, FileText
 from .files import MANIFEST, TABLES, BundleFiles, FolderFiles
 from .findings_table import FindingRow, read_findings
 from .formats import StampReader, formats
@@ -25,18 +25,6 @@ from .stamps import BACK
 from .store import FileEntry, Manifest, from_iso
 from .stored_queries import StoredQueries
 from .text_file import TextFile
-
-STATE_CAP = 32 << 20
-"""State files are read whole up to this size; a larger one is cut and says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileText:
-    """A whole file. `truncated`: its end is missing (in the bundle, or above STATE_CAP)."""
-
-    path: str
-    text: str
-    truncated: bool = False
 
 
 class Bundle:

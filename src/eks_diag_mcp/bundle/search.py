@@ -27,6 +27,7 @@ from .sweep import HELPERS, Halt, Sweep
 
 _PLACES = 20_000
 """Places of one block where a pattern may match before a look at each line costs less."""
+SLACK_MS = round(TIME_SLACK.total_seconds() * 1000)
 CHEAP_BYTES = 8 << 20
 """So much text is searched to its end for an exact count, also when the page is full."""
 CROWD = 1_000
@@ -108,14 +109,14 @@ class Search:
         """The blocks that may hold a match, file by file."""
         needs = self._query.needs
         may = may_hold(self._bundle.bitmaps(), needs) if (needs.words or needs.choices) and self._held is None else None
-        plan = []
+        plan, near = [], touching(self._window)
         for place, entry in enumerate(self._entries):
             refs = self._bundle.blocks_of(entry.id)
             if self._held is not None:
                 refs = [refs[block] for block in self._held.get(entry.path, ())]
             if place == 0 and self._after:
                 refs = [ref for ref in refs if ref.first_line + ref.n_lines > self._after + 1]
-            plan += [_Job(place, entry, r) for r in refs if (may is None or may[r.row]) and not outside(r, self._window)]
+            plan += [_Job(place, entry, r) for r in refs if (may is None or may[r.row]) and near(r)]
         return plan
 
     @cached_property
@@ -234,13 +235,18 @@ def search(bundle: Bundle, query: Query, entries: Iterable[FileEntry], window: W
     return whole.result
 
 
-def outside(ref: BlockRef, window: Window) -> bool:
-    """Can no line of the block lie in the window? Blocks without times are always read."""
-    if window.whole or ref.ts_min is None or ref.ts_max is None:
-        return False
-    slack = int(TIME_SLACK.total_seconds() * 1000)
+def touching(window: Window) -> Callable[[BlockRef], bool]:
+    """Tells of a block whether a line of it may lie in the window. One without times may always."""
     start, end = millis(window.start), millis(window.end)
-    return (start is not None and ref.ts_max + slack < start) or (end is not None and ref.ts_min - slack >= end)
+    first = None if start is None else start - SLACK_MS
+    behind = None if end is None else end + SLACK_MS
+
+    def may(ref: BlockRef) -> bool:
+        if ref.ts_min is None or ref.ts_max is None:
+            return True
+        return (first is None or ref.ts_max >= first) and (behind is None or ref.ts_min < behind)
+
+    return may
 
 
 def token(*parts: int) -> str:

@@ -9,6 +9,7 @@ loud/0.parquet      a row a file: the lines that may be of level warning or abov
 queries/0.parquet   a row a runbook's query and file: counts by block, quoted lines (query_table.py)
 manifest.json       files, coverage, clock anchors, versions, provenance; written last"""
 
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..errors import BadBundle, DiagError
 
@@ -127,22 +128,22 @@ def store_fault(error: BaseException) -> DiagError:
 
 def write_columns(path: Path, columns: dict[str, tuple[Any, Any]]) -> None:
     """One Parquet file from name -> (values, arrow type)."""
-    from .arrow import pa, pq
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
-    pq.write_table(table, path, compression="zstd", row_group_size=1 << 20)
+    _pack(columns, path)
 
 
 def packed_columns(columns: dict[str, tuple[Any, Any]]) -> bytes:
     """As `write_columns`, as the bytes of the file."""
+    out = io.BytesIO()
+    _pack(columns, out)
+    return out.getvalue()
+
+
+def _pack(columns: dict[str, tuple[Any, Any]], place: Path | IO[bytes]) -> None:
     from .arrow import pa, pq
 
-    out = pa.BufferOutputStream()
     table = pa.table({name: pa.array(values, kind) for name, (values, kind) in columns.items()})
-    pq.write_table(table, out, compression="zstd", row_group_size=1 << 20)
-    data: bytes = out.getvalue().to_pybytes()
-    return data
+    pq.write_table(table, place, compression="zstd", row_group_size=1 << 20)
 
 
 def unpacked(data: bytes) -> Any:

@@ -15,9 +15,9 @@ from .formats import LOUD, formats
 from .hits import shape_of
 from .known_lines import UNTIMED, Ints, KnownRun
 from .rules import NOTHING, pattern_set
-from .search import Budget
+from .search import SLACK_MS, Budget, touching
 from .sources import Source, sources
-from .stamps import BACK, TIME_SLACK
+from .stamps import BACK
 from .store import FileEntry, from_millis, millis
 from .sweep import Halt, Sweep
 
@@ -27,7 +27,6 @@ _TOGETHER = timedelta(seconds=30)
 """Lines of one shape with no longer pause between them are one event."""
 _ROUNDED = timedelta(milliseconds=2)
 _FOREVER = 1 << 62
-_SLACK_MS = round(TIME_SLACK.total_seconds() * 1000)
 
 Known = Callable[[str, int, int], KnownRun]
 """The known lines of a file from one line to before another."""
@@ -107,13 +106,13 @@ def _order(event: Event) -> tuple[datetime, str, int]:
 
 def _jobs(bundle: Bundle, rows: Iterable[Source], files: Mapping[str, list[FileEntry]], window: Window) -> list[_Job]:
     """The blocks that may hold a line of the window."""
-    start, end = millis(window.start) or 0, millis(window.end) or _FOREVER
+    near = touching(window)
     return [
         _Job(row, entry, ref)
         for row in rows
         for entry in files[row.name]
         for ref in bundle.blocks_of(entry.id)
-        if ref.ts_min is not None and ref.ts_max is not None and ref.ts_max + _SLACK_MS >= start and ref.ts_min - _SLACK_MS < end
+        if ref.ts_min is not None and near(ref)
     ]
 
 
@@ -178,8 +177,8 @@ class _Reading:
             return lines
         after = np.searchsorted(run.lines, lines)
         last, first = np.minimum(after, len(run.lines) - 1), np.maximum(after - 1, 0)
-        late = (run.times[first] >= self._end + _SLACK_MS) & (run.times[last] >= self._end + _SLACK_MS)
-        early = (run.times[first] < self._start - _SLACK_MS) & (run.times[last] < self._start - _SLACK_MS)
+        late = (run.times[first] >= self._end + SLACK_MS) & (run.times[last] >= self._end + SLACK_MS)
+        early = (run.times[first] < self._start - SLACK_MS) & (run.times[last] < self._start - SLACK_MS)
         between = (after > 0) & (after < len(run.lines))
         kept: Ints = lines[~(between & (late | early))]
         return kept

@@ -9,7 +9,7 @@ from ..bundle.published import Published, published
 from ..errors import DiagError
 from ..model import Window
 from .compact import Compact
-from .held import UNREADABLE, Held, why_not
+from .held import SPENT, UNREADABLE, Held, why_not
 from .whose import in_ledger, whose
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class AtHand:
     def _opened(self, name: str) -> list[Held]:
         try:
             if self._spent():
-                raise DiagError("the time of the call was used up; `eks-diag-mcp fleet compact` makes it quick")
+                raise DiagError(SPENT)
             return [self._of(bundle) for bundle in self._library.bundles(name)]
         except UNREADABLE as error:
             self._hand.unreadable[name] = why_not(error)

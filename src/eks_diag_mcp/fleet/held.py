@@ -17,6 +17,7 @@ YEAR_ONE = datetime.min.replace(tzinfo=UTC)
 """When a bundle was captured that does not tell."""
 UNREADABLE = (DiagError, OSError, ValueError, TypeError, KeyError)
 """What a bundle raises whose files are gone, cut, or not what they should be."""
+SPENT = "the time of the call was used up; `eks-diag-mcp fleet compact` makes it quick"
 Rows = Callable[[], tuple[FindingRow, ...]]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import UnknownFinding
 from ..model import SEVERITIES, Evidence, Finding, Role, Severity
 from ..signatures.findings import findings_of
-from .held import UNREADABLE, Held, why_not
+from .held import SPENT, UNREADABLE, Held, why_not
 
 if TYPE_CHECKING:
     from ..signatures.catalogue import Catalogue
@@ -79,7 +79,7 @@ def read_findings(held: Sequence[Held], catalogue: "Catalogue", spent: Callable[
     for one in held:
         check()
         if spent():
-            done.unreadable[one.instance_id] = "the time of the call was used up; `eks-diag-mcp fleet compact` makes it quick"
+            done.unreadable[one.instance_id] = SPENT
             continue
         try:
             done.nodes.append(Node(one, findings_of(one, catalogue)))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from ..errors import BadInput
-from .fleet_shapes import Unanswered, hand_of, ledger_of, unanswered
-from .room import PAGE_CHARS, Room, stamp
-from .shapes import Answer
+from .fleet_shapes import Unanswered, hand_of, unanswered
+from .room import Room, stamp
+from .shapes import Answer, page_of
 
 if TYPE_CHECKING:
     from ..bundle.search import Budget
@@ -94,7 +94,7 @@ def _few(room: Room, names: Sequence[str], fields: Sequence[str]) -> CompareAnsw
     from ..fleet.compare import compare, shared, view
     from ..fleet.whose import proven
 
-    views, rows, ledger = [], [], ledger_of(room)
+    views, rows, ledger = [], [], room.app.intake.ledger.clusters()
     for place, name in enumerate(names):
         room.checkpoint()
         room.progress(place, len(names), f"reading {name}")
@@ -163,12 +163,11 @@ def _many(room: Room, hand: "Hand", budget: "Budget", fields: Sequence[str]) -> 
 
 def _page(traits: "Sequence[Trait]", views: "Sequence[NodeView]", named: int | None) -> list[TraitRow]:
     """The first differences; `named`: for so many nodes the value is told."""
-    out: list[TraitRow] = []
-    used = 0
-    for trait in traits:
+
+    def row(trait: "Trait") -> TraitRow:
         having = [name for name, value in trait.values.items() if value]
         told = trait.values if named is None else {name: trait.values[name] for name in having[:named]}
-        row = TraitRow(
+        return TraitRow(
             kind=trait.kind,
             name=trait.name,
             title=trait.title if trait.kind == "finding" else None,
@@ -176,11 +175,8 @@ def _page(traits: "Sequence[Trait]", views: "Sequence[NodeView]", named: int | N
             separation=trait.separation,
             values=dict(told),
         )
-        used += len(row.model_dump_json(exclude_none=True))
-        if out and used > PAGE_CHARS:
-            break
-        out.append(row)
-    return out
+
+    return page_of(map(row, traits))
 
 
 def _insight(traits: "Sequence[Trait]", views: "Sequence[NodeView]") -> str:

@@ -1,15 +1,14 @@
 """errors: the findings of a bundle, the most telling first."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..model import SEVERITIES, Finding
+from ..model import SEVERITIES, Finding, Severity
 from .collecting import InstanceArg, expected_sources
 from .concise import concise
 from .room import PAGE_CHARS, Room, window
-from .shapes import Answer, FindingRow, WindowOut, finding_row, overlaps, unread, window_out
+from .shapes import Answer, FindingRow, WindowOut, finding_row, overlaps, page_of, unread, window_out
 from .suggest import BEST, SopHint, suggest
 
 Level = Literal["all", "critical", "high", "medium", "low", "info", "warning"]
@@ -58,7 +57,11 @@ def errors(
     inside = [f for f in chosen if overlaps(span, f.first_seen, f.last_seen)]
     at = untoken(pageToken, 1)[0] if pageToken else 0
     asked = inside[at : at + pageSize]
-    rows, told = _detailed(asked) if response_format == "detailed" else concise(asked, PAGE_CHARS)
+    if response_format == "detailed":
+        rows = page_of(finding_row(finding, 3, 600) for finding in asked)
+        told = len(rows)
+    else:
+        rows, told = concise(asked, PAGE_CHARS)
     following = at + told
     first = at == 0
     return ErrorsAnswer(
@@ -75,24 +78,20 @@ def errors(
     )
 
 
-def _detailed(findings: Sequence[Finding]) -> tuple[list[FindingRow], int]:
-    """A row each, until the page is full; with how many that were."""
-    rows: list[FindingRow] = []
-    used = 0
-    for finding in findings:
-        row = finding_row(finding, 3, 600)
-        used += len(row.model_dump_json(exclude_none=True))
-        if rows and used > PAGE_CHARS:
-            break
-        rows.append(row)
-    return rows, len(rows)
+def severe(finding: Finding, level: Level) -> bool:
+    """Is it of that level or above?"""
+    least: Severity = "info" if level == "all" else "medium" if level == "warning" else level
+    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(least)
+
+
+def weighs(finding: Finding, level: Level) -> bool:
+    """As `severe`; idle context is left out unless `info` is asked for by name."""
+    idle = finding.role == "context" and finding.severity in ("info", "low") and level != "info"
+    return severe(finding, level) and not idle
 
 
 def _chosen(findings: tuple[Finding, ...], severity: Level, source: str | None) -> list[Finding]:
     from ..bundle.sources import sources
 
-    level = {"all": "info", "warning": "medium"}.get(severity, severity)
-    worst = [s for s in SEVERITIES if SEVERITIES.index(s) <= SEVERITIES.index(level)]
     names = sources().expand(source.split(",")) if source else None
-    kept = [f for f in findings if f.severity in worst and (names is None or f.source in names)]
-    return [f for f in kept if f.role != "context" or severity == "info" or f.severity not in ("info", "low")]
+    return [f for f in findings if weighs(f, severity) and (names is None or f.source in names)]

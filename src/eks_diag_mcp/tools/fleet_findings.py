@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from ..model import SEVERITIES, Finding, Severity
-from .finding import End, Format, Level, Start, Token
-from .fleet_shapes import After, Before, ClusterArg, InstancesArg, Unanswered, hand_of, page_of, unanswered
+from ..model import Finding
+from .finding import End, Format, Level, Start, Token, severe, weighs
+from .fleet_shapes import After, Before, ClusterArg, InstancesArg, Unanswered, hand_of, unanswered
 from .room import Room, stamp, window
-from .shapes import Answer, Line, WindowOut, line, overlaps, window_out
+from .shapes import Answer, Line, WindowOut, line, overlaps, page_of, window_out
 
 if TYPE_CHECKING:
     from ..fleet.shared import Shared, Sight
@@ -101,18 +101,19 @@ def fleet_findings(
     of_all, detailed = len(read.instances), response_format == "detailed"
     lines, limit = (3, 600) if detailed else (1, 300)
     sights = groups[0].sights if named and groups else ()
-    rows = [_row(g, of_all, limit, None if detailed else _NAMES) for g in (groups[:1] if named else groups[at : at + pageSize])]
-    page = page_of(rows if named is None else [_sight(s, lines, limit) for s in sights[at : at + pageSize]])
-    total = len(groups) if named is None else len(sights)
-    more = at + len(page) < total
+    rows = page_of(
+        _row(g, of_all, limit, None if detailed else _NAMES) for g in (groups[:1] if named else groups[at : at + pageSize])
+    )
+    told = page_of(_sight(s, lines, limit) for s in sights[at : at + pageSize])
+    shown, total = (len(told), len(sights)) if named else (len(rows), len(groups))
     return FleetFindingsAnswer(
         nodes=of_all,
         bundles=len(read.nodes),
-        findings=rows if named else rows[: len(page)],
-        sights=[row for row in page if isinstance(row, SightRow)] if named else None,
-        shown=len(page),
+        findings=rows,
+        sights=told if named else None,
+        shown=shown,
         total=total,
-        nextPageToken=token(at + len(page)) if more else None,
+        nextPageToken=token(at + shown) if at + shown < total else None,
         window=window_out(span),
         unanswered=unanswered(hand, *read.unreadable.items()),
         outdated=read.outdated[:50] or None,
@@ -120,17 +121,11 @@ def fleet_findings(
     )
 
 
-def _severe(finding: Finding, level: Level) -> bool:
-    least: Severity = "info" if level == "all" else "medium" if level == "warning" else level
-    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(least)
-
-
 def _counts(finding: Finding, level: Level, named: str | None) -> bool:
-    """Does the finding count? Context does where it is asked for or weighs, as in errors."""
+    """Does the finding count? Idle context does where it is asked for."""
     if named is not None:
-        return finding.signature == named and _severe(finding, level)
-    context = finding.role == "context" and finding.severity in ("info", "low") and level != "info"
-    return not context and _severe(finding, level)
+        return finding.signature == named and severe(finding, level)
+    return weighs(finding, level)
 
 
 def _row(group: "Shared", of_all: int, limit: int, names: int | None) -> SharedRow:

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from ..quoting import around
 from .finding import End, Format, Start, Token
-from .fleet_shapes import After, Before, ClusterArg, InstancesArg, Unanswered, hand_of, page_of, unanswered
+from .fleet_shapes import After, Before, ClusterArg, InstancesArg, Unanswered, hand_of, unanswered
 from .room import Room, shown, stamp, window
-from .shapes import Answer, WindowOut, window_out
+from .shapes import Answer, WindowOut, page_of, window_out
 
 if TYPE_CHECKING:
     from ..bundle.query import Query
@@ -92,10 +92,10 @@ def fleet_search(
     found = _found(room, hand.held, question, budget.until - budget.now(), again=at > 0)
     files = _FILES if response_format == "concise" else _FILES_DETAILED
     captured = {held.digest: stamp(held.captured) for held in hand.held}
-    rows = page_of([_row(room, node, compiled, captured[node.digest], files) for node in found.nodes[at : at + pageSize]])
+    rows = page_of(_row(room, node, compiled, captured[node.digest], files) for node in found.nodes[at : at + pageSize])
     more = at + len(rows) < len(found.nodes)
     return FleetSearchAnswer(
-        results=[row for row in rows if isinstance(row, NodeRow)],
+        results=rows,
         shown=len(rows),
         nodes_with_matches=len({node.instance_id for node in found.nodes}),
         nextPageToken=token(at + len(rows)) if more else None,

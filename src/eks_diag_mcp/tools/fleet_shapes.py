@@ -1,12 +1,11 @@
 """What the fleet tools share: which bundles are meant, and what of them could not answer."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from ..errors import UnknownInstance
-from .room import PAGE_CHARS, Room, window
+from .room import Room, window
 from .shapes import Answer
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def hand_of(
     span = window(after, before, None)
     hand = at_hand(
         room.app.library,
-        Ask(cluster, frozenset(instances or ()), span, ledger_of(room)),
+        Ask(cluster, frozenset(instances or ()), span, room.app.intake.ledger.clusters()),
         room.checkpoint,
         lambda: budget.spent,
     )
@@ -58,12 +57,6 @@ def hand_of(
     return hand
 
 
-def ledger_of(room: Room) -> dict[str, str]:
-    """The cluster that a collection was checked for, by the digest of its bundle."""
-    entries = reversed(room.app.intake.ledger.entries())  # the newest wins
-    return {entry.digest: entry.cluster for entry in entries if entry.digest and entry.cluster}
-
-
 def unanswered(hand: "Hand", *more: tuple[str, str]) -> list[Unanswered]:
     """What the answer does not speak of, and why. `more`: (instance, why) of others."""
     pairs = [*((why, name) for name, why in hand.unreadable.items()), *((why, name) for name, why in more)]
@@ -73,15 +66,3 @@ def unanswered(hand: "Hand", *more: tuple[str, str]) -> list[Unanswered]:
     for why, name in pairs:
         by_reason.setdefault(why, []).append(name)
     return [Unanswered(why=why, nodes=len(names), instances=sorted(names)[:_NAMED]) for why, names in sorted(by_reason.items())]
-
-
-def page_of(rows: Sequence[Answer]) -> list[Answer]:
-    """The first rows that fill a page."""
-    page: list[Answer] = []
-    used = 0
-    for row in rows:
-        used += len(row.model_dump_json(exclude_none=True))
-        if page and used > PAGE_CHARS:
-            break
-        page.append(row)
-    return page

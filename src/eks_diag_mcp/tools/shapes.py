@@ -2,18 +2,34 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from ..model import Coverage, Evidence, Finding, Reason, Verdict, Window
 from ..quoting import around, message_start
-from .room import shown, stamp
+from .room import PAGE_CHARS, shown, stamp
 
 
 class Answer(BaseModel):
     """An answer or a part of one. Fields that are None are left out on the wire."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built when first told, not at the start
+
+
+Row = TypeVar("Row", bound=Answer)
+
+
+def page_of(rows: Iterable[Row]) -> list[Row]:
+    """The first rows that fill a page, one at least; those behind are not made."""
+    page: list[Row] = []
+    used = 0
+    for row in rows:
+        used += len(row.model_dump_json(exclude_none=True))
+        if page and used > PAGE_CHARS:
+            break
+        page.append(row)
+    return page
 
 
 class Line(Answer):

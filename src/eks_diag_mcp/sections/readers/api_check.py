@@ -13,7 +13,8 @@ from ...model import Evidence, LineRef, Reading
 from .state_files import QUOTE_CHARS, line_at
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 Kind = Literal["answered", "unresolved", "certificate", "no_answer", "unhealthy", "unfinished"]
 """answered: it is reachable, whatever it thinks of the caller (401 and 403 are answers); unhealthy: it says so itself;

@@ -14,7 +14,8 @@ from .pool_log import latest_targets, using_target
 from .state_files import JsonDocument, as_flag, as_int, as_list, as_map, as_text, json_file, quote, read_json
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 Origin = Literal["ipamd", "container spec", "log", "default"]
 

@@ -12,7 +12,8 @@ from ...model import Evidence, LineRef
 from .state_files import ReadOutcome, as_int, as_list, as_map, as_text, quote, read_json
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 _PLACEHOLDER = re.compile(r"__[A-Z][A-Z0-9_]{1,40}?__")
 _FOREIGN_TYPES = {

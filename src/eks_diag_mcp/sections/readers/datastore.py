@@ -20,7 +20,8 @@ from ...model import Evidence, LineRef
 from .state_files import JsonDocument, ReadOutcome, as_int, as_map, as_text, json_file, line_at, quote
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 Shape = Literal["eni_ip_pools", "addresses", "cidrs", "network_cards"]
 DEFAULT_COOLDOWN_S = 30

@@ -12,7 +12,8 @@ from ...model import Evidence, Reading
 from .state_files import QUOTE_CHARS
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 SINCE = "since the driver was loaded, not a rate"
 EXCEEDED = (

@@ -8,7 +8,8 @@ from ...model import Evidence
 from .state_files import quote
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 InterfaceKind = Literal["eni", "pod", "branch", "other"]
 

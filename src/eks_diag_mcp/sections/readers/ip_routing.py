@@ -13,7 +13,8 @@ from ...model import Evidence
 from .state_files import QUOTE_CHARS
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 Family = Literal["IPv4", "IPv6"]
 _FILES: dict[Family, tuple[str, str]] = {"IPv4": ("iprule.txt", "iproute.txt"), "IPv6": ("ip6rule.txt", "ip6route.txt")}

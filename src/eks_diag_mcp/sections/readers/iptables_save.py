@@ -14,7 +14,8 @@ from ...model import Evidence, LineRef
 from .state_files import QUOTE_CHARS
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 Program = Literal["iptables", "ip6tables"]
 _CHAIN = re.compile(r":(\S+) (\S+)(?: \[(\d+):(\d+)\])?")

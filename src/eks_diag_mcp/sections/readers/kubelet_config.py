@@ -16,7 +16,8 @@ from .state_files import as_map, quote, read_json
 from .tables import rows_of
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 _YAML_CHARS = 200_000
 _FLAGS = {

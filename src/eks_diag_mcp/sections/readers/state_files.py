@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from ...model import Evidence, LineRef
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 ReadOutcome = Literal["present", "empty", "unreadable", "truncated", "absent"]
 """present: read to its end; empty: no bytes, or null; unreadable: something else than the format; truncated: it stops

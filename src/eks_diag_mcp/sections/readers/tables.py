@@ -9,7 +9,8 @@ from ...model import Evidence, Issue, LineRef, Reading
 from .state_files import QUOTE_CHARS
 
 if TYPE_CHECKING:
-    from ...bundle.bundle import Bundle, FileText
+    from ...bundle.bundle import Bundle
+    from ...bundle.file_text import FileText
 
 
 @dataclass(frozen=True, slots=True)
